@@ -1,0 +1,53 @@
+//! Using a credential: a request is planned from what the definition says and
+//! the user adds, fenced to the definition's own hosts before anything is
+//! sent, and sent. Renewing is not its business: whoever plans can plan again
+//! with another credential.
+
+mod plan;
+mod send;
+mod whoami;
+
+pub use plan::{Body, Plan, Wish, credential_header};
+pub use send::send;
+pub use whoami::{Whoami, whoami};
+
+/// Why a request was not made, or got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The URL is none of the connection's.
+    #[error("`{url}` is not a place this credential may go to; it is for {allowed}")]
+    Fenced {
+        /// The URL that was asked for, redacted.
+        url: String,
+        /// The origins it may go to.
+        allowed: String,
+    },
+    /// The definition says nothing of an API.
+    #[error("the definition names no `api.base_url`")]
+    NoBaseUrl,
+    /// A header cannot be sent.
+    #[error("the header `{name}` cannot be sent: {why}")]
+    Header {
+        /// Its name.
+        name: String,
+        /// What about it.
+        why: String,
+    },
+    /// The URL cannot be read.
+    #[error("`{0}` is neither a path nor a URL")]
+    BadUrl(String),
+    /// The body's file cannot be read.
+    #[error("`{path}` cannot be read: {source}")]
+    Body {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A placeholder could not be filled.
+    #[error(transparent)]
+    Render(#[from] crate::definition::template::RenderError),
+    /// There was no answer.
+    #[error(transparent)]
+    Http(#[from] crate::http::HttpError),
+}

@@ -1,0 +1,302 @@
+//! What will be sent: the definition's headers and query, the credential where
+//! the definition puts it, and what the user adds. The fence stands here.
+
+use std::path::PathBuf;
+
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::ApiError;
+use crate::connection::Values;
+use crate::definition::template::{RenderError, Scope};
+use crate::definition::{Integration, url_template};
+use crate::secret::{REDACTED, SafeUrl};
+
+/// What the user asks for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The verb.
+    pub method: Method,
+    /// A path on the base URL, or an absolute URL that is allowed.
+    pub target: String,
+    /// Headers; one of the definition's name takes its place.
+    pub headers: Vec<(String, String)>,
+    /// Query parameters, after the definition's.
+    pub query: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// What a request carries.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// A file, opened anew for every try and streamed.
+    File(PathBuf),
+    /// stdin, which can be sent once.
+    Stdin,
+}
+
+impl Body {
+    /// Whether it can be sent a second time.
+    pub fn is_replayable(&self) -> bool {
+        !matches!(self, Body::Stdin)
+    }
+}
+
+/// A request ready to be sent.
+#[derive(Debug)]
+pub struct Plan {
+    /// The verb.
+    pub method: Method,
+    /// Where it goes.
+    pub url: SafeUrl,
+    /// All headers, the credential's marked sensitive.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Body,
+}
+
+impl Plan {
+    /// Plans a request. Fails before anything is sent when the target is not
+    /// one of the connection's.
+    pub fn new(
+        integration: &Integration,
+        values: &Values<'_>,
+        wish: &Wish,
+    ) -> Result<Self, ApiError> {
+        let api = &integration.api;
+        let base = api.base_url.as_ref().ok_or(ApiError::NoBaseUrl)?;
+        let base = base.render(values)?.ok_or(ApiError::NoBaseUrl)?;
+        let url = target(&base, &wish.target, &api.allowed_hosts)?;
+        let mut plan = Self::at(url, integration, values)?;
+        let added = wish
+            .query
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone(), false));
+        plan.url = with_query(plan.url, added.collect());
+        for (name, value) in &wish.headers {
+            let (name, value) = header(name, value, false)?;
+            plan.headers.insert(name, value);
+        }
+        plan.method = wish.method.clone();
+        plan.body = wish.body.clone();
+        Ok(plan)
+    }
+
+    /// Plans a GET of a URL that the definition itself names.
+    pub(super) fn at(
+        url: SafeUrl,
+        integration: &Integration,
+        values: &Values<'_>,
+    ) -> Result<Self, ApiError> {
+        let mut query = Vec::new();
+        for (name, template) in &integration.api.query {
+            if let Some(rendered) = template.render(values)? {
+                let secret = rendered.shown != rendered.text.expose();
+                query.push((name.clone(), rendered.text.expose().to_owned(), secret));
+            }
+        }
+        Ok(Self {
+            method: Method::GET,
+            url: with_query(url, query),
+            headers: credential_headers(integration, values)?,
+            body: Body::None,
+        })
+    }
+}
+
+/// The header line that carries the credential, if one does: its name and
+/// value.
+pub fn credential_header(
+    integration: &Integration,
+    values: &Values<'_>,
+) -> Result<Option<(String, String)>, ApiError> {
+    let headers = credential_headers(integration, values)?;
+    let sensitive = headers.iter().find(|(_, value)| value.is_sensitive());
+    Ok(sensitive.map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (canonical(name.as_str()), value)
+    }))
+}
+
+/// `x-api-key` as people write it: `X-Api-Key`.
+fn canonical(name: &str) -> String {
+    let mut upper = true;
+    name.chars()
+        .map(|c| {
+            let shown = if upper { c.to_ascii_uppercase() } else { c };
+            upper = c == '-';
+            shown
+        })
+        .collect()
+}
+
+/// The definition's headers, with the credential where it travels in one.
+fn credential_headers(
+    integration: &Integration,
+    values: &Values<'_>,
+) -> Result<HeaderMap, ApiError> {
+    let mut headers = HeaderMap::new();
+    for (name, template) in &integration.api.headers {
+        let Some(rendered) = template.render(values)? else {
+            continue;
+        };
+        let sensitive = rendered.shown != rendered.text.expose();
+        let (name, value) = header(name, rendered.text.expose(), sensitive)?;
+        headers.insert(name, value);
+    }
+    if !integration.api.places_credential {
+        let token = values.value("token")?;
+        let token = token.ok_or(RenderError::NoValue {
+            name: "token".to_owned(),
+        })?;
+        let value = format!("Bearer {}", token.text.expose());
+        let (name, value) = header(AUTHORIZATION.as_str(), &value, true)?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+fn header(name: &str, value: &str, sensitive: bool) -> Result<(HeaderName, HeaderValue), ApiError> {
+    let wrong = |why: &str| ApiError::Header {
+        name: crate::ui::escape(name).into_owned(),
+        why: why.to_owned(),
+    };
+    let parsed = HeaderName::try_from(name).map_err(|_| wrong("it is no header name"))?;
+    if value
+        .bytes()
+        .any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f)
+    {
+        return Err(wrong("its value holds a line break or a control character"));
+    }
+    let mut value = HeaderValue::from_bytes(value.as_bytes())
+        .map_err(|_| wrong("its value cannot stand in a header"))?;
+    value.set_sensitive(sensitive);
+    Ok((parsed, value))
+}
+
+/// The URL of a target: a path goes on the base; an absolute URL must be of
+/// the base's origin or of an allowed host.
+fn target(base: &SafeUrl, target: &str, allowed_hosts: &[String]) -> Result<SafeUrl, ApiError> {
+    if !is_absolute(target) {
+        return Ok(url_template::join(base, target, target)?);
+    }
+    let url = Url::parse(target).map_err(|_| ApiError::BadUrl(target.to_owned()))?;
+    let mut allowed = vec![base.origin()];
+    for host in allowed_hosts {
+        if let Ok(url) = Url::parse(&format!("https://{host}")) {
+            allowed.push(url.origin().ascii_serialization());
+        }
+    }
+    let origin = url.origin().ascii_serialization();
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user || !allowed.contains(&origin) {
+        return Err(ApiError::Fenced {
+            url: SafeUrl::plain(url).to_string(),
+            allowed: allowed.join(", "),
+        });
+    }
+    Ok(SafeUrl::plain(url))
+}
+
+/// Whether a target names a scheme (RFC 3986 section 3.1) and so a whole URL.
+fn is_absolute(target: &str) -> bool {
+    let Some((scheme, _)) = target.split_once(':') else {
+        return false;
+    };
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        && target[scheme.len()..].starts_with("://")
+}
+
+/// Adds query parameters: name, value, and whether the value is a secret.
+fn with_query(url: SafeUrl, pairs: Vec<(String, String, bool)>) -> SafeUrl {
+    if pairs.is_empty() {
+        return url;
+    }
+    let mut whole = url.expose().clone();
+    let mut shown = url.to_string();
+    for (name, value, secret) in &pairs {
+        whole.query_pairs_mut().append_pair(name, value);
+        shown.push(if shown.contains('?') { '&' } else { '?' });
+        shown.push_str(name);
+        shown.push('=');
+        shown.push_str(if *secret { REDACTED } else { value });
+    }
+    SafeUrl::new(whole, shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fenced(target_text: &str) -> Result<String, ApiError> {
+        let base = SafeUrl::plain(Url::parse("https://api.example.com/v1").unwrap());
+        let hosts = [
+            "uploads.example.com".to_owned(),
+            "h.example.com:8443".to_owned(),
+        ];
+        target(&base, target_text, &hosts).map(|url| url.expose().to_string())
+    }
+
+    #[test]
+    fn paths_and_allowed_urls_pass_the_fence() {
+        for (asked, expected) in [
+            ("/me", "https://api.example.com/v1/me"),
+            ("me?x=1", "https://api.example.com/v1/me?x=1"),
+            ("//evil.test/me", "https://api.example.com/v1/evil.test/me"),
+            ("a:b", "https://api.example.com/v1/a:b"),
+            (
+                "https://api.example.com/other",
+                "https://api.example.com/other",
+            ),
+            (
+                "https://uploads.example.com/u",
+                "https://uploads.example.com/u",
+            ),
+            (
+                "https://h.example.com:8443/u",
+                "https://h.example.com:8443/u",
+            ),
+        ] {
+            assert_eq!(fenced(asked).unwrap(), expected, "{asked}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for asked in [
+            "https://evil.test/",
+            "https://api.example.com.evil.test/",
+            "https://api.example.com:8443/",
+            "https://h.example.com/",
+            "http://api.example.com/",
+            "https://api.example.com@evil.test/",
+            "https://user@api.example.com/",
+            "HTTPS://EVIL.test/",
+            "file:///etc/passwd",
+            "ftp://api.example.com/",
+        ] {
+            assert!(
+                matches!(fenced(asked), Err(ApiError::Fenced { .. })),
+                "{asked}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_cannot_be_split() {
+        for value in ["a\r\nX: y", "a\nb", "a\0b"] {
+            assert!(header("X-A", value, false).is_err(), "{value:?}");
+        }
+        assert!(header("X A", "v", false).is_err());
+        assert!(header("X-A", "ümlaut\t", false).is_ok());
+    }
+}

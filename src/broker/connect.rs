@@ -1,0 +1,225 @@
+//! Connecting: a person's command. What can be known to fail is found out
+//! before the person is sent to a browser.
+
+use std::time::Duration;
+
+use super::renew::locked;
+use super::{Broker, explain, inputs};
+use crate::clock::Timestamp;
+use crate::connection::{ConnectionId, Pin, Values};
+use crate::definition::{Auth, Grant, Integration};
+use crate::error::{Failure, Kind, Result};
+use crate::grant::{self, CodeFlow, Consented, GrantError, Responder};
+use crate::secret::Secret;
+use crate::settings::StoreKind;
+use crate::signals;
+use crate::store::{Item, StoreError, UsableStore};
+
+/// What `connect` was told.
+#[derive(Debug)]
+pub struct ConnectOptions {
+    /// Parameters and inputs given on the command line.
+    pub given: Vec<(String, Secret)>,
+    /// Scopes besides the definition's.
+    pub scopes: Vec<String>,
+    /// How long to wait for the person.
+    pub timeout: Duration,
+    /// Replace a connection that was made for other origins.
+    pub force: bool,
+}
+
+/// A connection that was made and is kept.
+pub struct Connected {
+    /// The connection.
+    pub item: Item,
+    /// Where it rests.
+    pub store: StoreKind,
+    /// The person's browser, waiting for its last page.
+    pub responder: Option<Responder>,
+}
+
+impl Broker<'_> {
+    /// Connects, and keeps what came of it.
+    pub fn connect(
+        &self,
+        id: &ConnectionId,
+        integration: &Integration,
+        options: &ConnectOptions,
+        choose_file: &mut dyn FnMut(&StoreError) -> Result<Option<StoreKind>>,
+    ) -> Result<Connected> {
+        let Auth::OAuth2(oauth) = &integration.auth;
+        let existing = self.existing(id)?;
+        let kept_in = existing.as_ref().map(|(_, store)| *store);
+        let kept = existing
+            .as_ref()
+            .map(|(item, _)| (item.parameters.clone(), item.secrets.clone()));
+        let given = inputs::collect(id, integration, &options.given, kept, self.interaction)?;
+        let mut values = Values::new(integration, given.0.clone(), given.1.clone());
+        let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;
+        if let Some((item, _)) = &existing
+            && !options.force
+        {
+            refuse_other_pin(id, item, &pin)?;
+        }
+        let needs_person = oauth.grant == Grant::AuthorizationCode;
+        if needs_person && !self.interaction.can_show_url() {
+            return Err(nobody_there(id));
+        }
+        let store = self.choose_store(id, kept_in, needs_person, choose_file)?;
+        let (mut item, responder) = if needs_person {
+            let (item, responder) = self.consent(id, integration, &mut values, options)?;
+            (item, Some(responder))
+        } else {
+            let item = self.mint(id, integration, given.clone(), None, &options.scopes)?;
+            (item, None)
+        };
+        item.pin = pin;
+        (item.parameters, item.secrets) = given;
+        self.keep(id, &mut item, store)?;
+        Ok(Connected {
+            item,
+            store,
+            responder,
+        })
+    }
+
+    /// Notes whose credential it is, once the API has said so.
+    pub fn set_account(&self, id: &ConnectionId, account: &str, store: StoreKind) -> Result<()> {
+        let _lock = self.lock(id).map_err(|error| locked(id, error))?;
+        let Some((item, _)) = self.stores.read(id)? else {
+            return Ok(());
+        };
+        let base = item.generation;
+        let named = item.next(|item| item.account = Some(account.to_owned()));
+        Ok(self.stores.write(id, &named, store, Some(base))?)
+    }
+
+    /// What is kept under this name; something unreadable is in nobody's way.
+    fn existing(&self, id: &ConnectionId) -> Result<Option<(Item, StoreKind)>> {
+        match self.stores.read(id) {
+            Ok(existing) => Ok(existing),
+            Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn choose_store(
+        &self,
+        id: &ConnectionId,
+        kept_in: Option<StoreKind>,
+        needs_person: bool,
+        choose_file: &mut dyn FnMut(&StoreError) -> Result<Option<StoreKind>>,
+    ) -> Result<StoreKind> {
+        let store = match self.stores.usable(id, kept_in)? {
+            UsableStore::Yes(store) => store,
+            UsableStore::DefaultAbsent(error) => match choose_file(&error)? {
+                Some(store) => store,
+                None => return Err(error.into()),
+            },
+        };
+        if store == StoreKind::None && needs_person {
+            return Err(Failure::new(
+                Kind::Usage,
+                format!("the store `none` keeps nothing, so `{id}` would be forgotten at once"),
+            )
+            .hint(format!(
+                "name another store: `hallpass connect {id} --store file`"
+            )));
+        }
+        Ok(store)
+    }
+
+    fn consent(
+        &self,
+        id: &ConnectionId,
+        integration: &Integration,
+        values: &mut Values<'_>,
+        options: &ConnectOptions,
+    ) -> Result<(Item, Responder)> {
+        let Auth::OAuth2(oauth) = &integration.auth;
+        signals::watch(
+            self.ui,
+            &format!("connecting `{id}`"),
+            &format!("run `hallpass connect {id}` again; nothing was changed"),
+        );
+        let result = (|| -> Result<_, GrantError> {
+            let scopes = grant::scopes(oauth, values, &options.scopes)?;
+            let flow = CodeFlow {
+                oauth,
+                endpoint: grant::token_endpoint(self.http, oauth, values)?,
+                values,
+                scopes: &scopes,
+                timeout: options.timeout,
+                name: &integration.name,
+            };
+            let Consented { answer, responder } = flow.run(&mut |url| self.show(url))?;
+            Ok((answer.into_credential(&scopes, Timestamp::now()), responder))
+        })();
+        let (credential, responder) = result
+            .map_err(|error| explain::grant(id, &format!("`{id}` was not connected"), error))?;
+        let item = Item::new(id, 1, integration.auth.grant_name(), credential);
+        Ok((item, responder))
+    }
+
+    /// Shows the person where to go: in their browser, and in any case in
+    /// print, on a line of its own.
+    fn show(&self, url: &url::Url) {
+        match self.interaction.open(url) {
+            Ok(true) => self
+                .ui
+                .note("Your browser opens. If it does not, open this link yourself:"),
+            Ok(false) => self.ui.note("Open this link to connect:"),
+            Err(error) => {
+                self.ui
+                    .warn(&format!("no browser could be started: {error}"));
+                self.ui.note("Open this link yourself:");
+            }
+        }
+        self.ui.always(url.as_str());
+        self.ui.note("Waiting for the answer…");
+    }
+
+    /// Keeps a new connection in the place of an old one.
+    fn keep(&self, id: &ConnectionId, item: &mut Item, store: StoreKind) -> Result<()> {
+        if store == StoreKind::None {
+            return Ok(());
+        }
+        let _lock = self.lock(id).map_err(|error| locked(id, error))?;
+        let base = self.existing(id)?.map(|(item, _)| item.generation);
+        item.generation = base.unwrap_or_default() + 1;
+        self.stores.write(id, item, store, base).map_err(|error| {
+            Failure::from(error).context(format!("`{id}` was connected, but could not be kept"))
+        })
+    }
+}
+
+fn refuse_other_pin(id: &ConnectionId, item: &Item, pin: &Pin) -> Result<()> {
+    let strangers = item.pin.strangers(pin);
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::caused(
+        Kind::NeedsConnecting,
+        anyhow::anyhow!(
+            "it is for {}; the definition now names {}",
+            item.pin,
+            strangers.join(", ")
+        ),
+    )
+    .context(format!("there is a connection `{id}` already"))
+    .hint(format!(
+        "give the new one a name of its own: `hallpass connect {}@NAME`",
+        id.integration()
+    ))
+    .hint(format!(
+        "or replace the old one: `hallpass connect {id} --force`"
+    )))
+}
+
+fn nobody_there(id: &ConnectionId) -> Failure {
+    Failure::new(
+        Kind::NeedsConnecting,
+        format!("`{id}` needs a person to consent in a browser, and nobody is there (`CI` or `--no-input`)"),
+    )
+    .hint(format!("run `hallpass connect {id}` at a terminal"))
+}

@@ -1,0 +1,104 @@
+//! Disconnecting: revoke at the provider (RFC 7009), then forget. What was not
+//! revoked is said honestly.
+
+use super::renew::locked;
+use super::{Broker, explain, values_of};
+use crate::connection::ConnectionId;
+use crate::definition::{Auth, Integration};
+use crate::error::{Failure, Result};
+use crate::grant::{self, CallError, GrantError, TokenEndpoint, TokenHint};
+use crate::signals;
+use crate::store::{Item, StoreError};
+
+/// What became of the tokens at the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// The provider says that they are dead.
+    Yes,
+    /// They live on until they expire: the definition names no revocation
+    /// endpoint.
+    NoEndpoint,
+    /// They live on: only the local copy was to go.
+    LocalOnly,
+}
+
+impl Broker<'_> {
+    /// Revokes and forgets. `integration` is `None` where the definition is
+    /// gone; then, as with `local`, only the local copy goes. Returns `None`
+    /// when there was no such connection.
+    pub fn disconnect(
+        &self,
+        id: &ConnectionId,
+        integration: Option<&Integration>,
+        local: bool,
+    ) -> Result<Option<Revoked>> {
+        let _lock = self.lock(id).map_err(|error| locked(id, error))?;
+        let kept = match self.stores.read(id) {
+            Ok(kept) => kept,
+            // It cannot be read, so it cannot be revoked, only forgotten.
+            Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) if local => {
+                self.stores.remove(id, None)?;
+                return Ok(Some(Revoked::LocalOnly));
+            }
+            Err(error) => {
+                return Err(Failure::from(error).hint(format!(
+                    "or forget it unrevoked: `hallpass disconnect {id} --local`"
+                )));
+            }
+        };
+        let Some((item, store)) = kept else {
+            // A record without an item is nothing, and can go.
+            if self.stores.record(id)?.is_some() {
+                self.stores.remove(id, None)?;
+            }
+            return Ok(None);
+        };
+        signals::watch(
+            self.ui,
+            &format!("disconnecting `{id}`"),
+            &format!("run `hallpass disconnect {id}` again"),
+        );
+        let revoked = match integration {
+            Some(integration) if !local => self.revoke(id, integration, &item)?,
+            _ => Revoked::LocalOnly,
+        };
+        self.stores.remove(id, Some(store))?;
+        Ok(Some(revoked))
+    }
+
+    fn revoke(&self, id: &ConnectionId, integration: &Integration, item: &Item) -> Result<Revoked> {
+        super::check_pin(id, integration, item).map_err(|failure| {
+            failure.hint(format!(
+                "or forget it unrevoked: `hallpass disconnect {id} --local`"
+            ))
+        })?;
+        let Auth::OAuth2(oauth) = &integration.auth;
+        let values = values_of(integration, item);
+        let result = (|| -> Result<_, GrantError> {
+            let Some(url) = grant::revocation_url(oauth, &values)? else {
+                return Ok(Revoked::NoEndpoint);
+            };
+            let endpoint = TokenEndpoint::new(self.http, url, grant::client(oauth, &values)?);
+            if let Some(token) = &item.credential.refresh_token {
+                grant::revoke(&endpoint, token, TokenHint::RefreshToken)?;
+            }
+            // Revoking the refresh token should end the access token too, but
+            // not every provider does so (RFC 7009 section 2.1); one that
+            // cannot revoke access tokens has done what it can.
+            match grant::revoke(
+                &endpoint,
+                &item.credential.access_token,
+                TokenHint::AccessToken,
+            ) {
+                Err(CallError::Refused { .. }) if item.credential.refresh_token.is_some() => {}
+                other => other?,
+            }
+            Ok(Revoked::Yes)
+        })();
+        result.map_err(|error| {
+            explain::grant(id, &format!("`{id}` was not disconnected"), error).hint(format!(
+                "or forget it unrevoked: `hallpass disconnect {id} --local`"
+            ))
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! What went wrong with a connection, in the words of the person who has to
+//! act on it: the kind, the cause, the next command.
+
+use crate::connection::{ConnectionId, Pin};
+use crate::definition::template::RenderError;
+use crate::error::{Failure, Kind};
+use crate::grant::GrantError;
+
+/// There is no such connection.
+pub(super) fn not_connected(id: &ConnectionId) -> Failure {
+    super::person_needed(format!("`{id}` is not connected"), id)
+}
+
+/// The provider ended the grant.
+pub(super) fn needs_connecting(id: &ConnectionId, why: &str) -> Failure {
+    Failure::caused(Kind::NeedsConnecting, anyhow::anyhow!("{why}"))
+        .context(format!("`{id}` has to be connected again"))
+        .hint(format!("run `hallpass connect {id}`"))
+}
+
+/// The token is over and there is nothing to renew it from.
+pub(super) fn not_renewable(id: &ConnectionId) -> Failure {
+    let why = "the provider gave no refresh token";
+    Failure::caused(Kind::NeedsConnecting, anyhow::anyhow!(why))
+        .context(format!("the token of `{id}` cannot be renewed"))
+        .hint(format!("run `hallpass connect {id}`"))
+        .hint("many providers give a refresh token only when asked: see whether yours wants a scope such as `offline_access`, or `authorization_params = { access_type = \"offline\" }`")
+}
+
+/// The provider gives tokens of less life than is wanted.
+pub(super) fn too_short(id: &ConnectionId, wanted: std::time::Duration) -> Failure {
+    Failure::new(
+        Kind::NeedsConnecting,
+        format!(
+            "`{id}` was renewed, but its token does not live for {}",
+            humantime::format_duration(wanted)
+        ),
+    )
+    .hint(format!("ask for less: `hallpass token {id} --min-ttl 60s`; `hallpass status {id}` shows what the provider gives"))
+}
+
+/// The definition names other origins than the connection was made for.
+pub(super) fn moved(id: &ConnectionId, pin: &Pin, strangers: &[String]) -> Failure {
+    Failure::caused(
+        Kind::NeedsConnecting,
+        anyhow::anyhow!(
+            "the definition now also names {}; it was connected for {pin}",
+            strangers.join(", ")
+        ),
+    )
+    .context(format!(
+        "nothing was sent: `{id}` was connected under another definition"
+    ))
+    .hint(format!(
+        "if the change is right, run `hallpass connect {id} --force`"
+    ))
+}
+
+/// A placeholder could not be filled.
+pub(super) fn unrenderable(id: &ConnectionId, error: &RenderError) -> Failure {
+    match error {
+        RenderError::NoValue { name } => {
+            super::person_needed(format!("`{id}` has no value for `{name}`"), id).hint(format!(
+                "or give it: `hallpass connect {id} --param {name}=…`"
+            ))
+        }
+        other => Failure::caused(Kind::Definition, other.clone())
+            .context(format!("the definition of `{id}` cannot be filled in"))
+            .hint(format!(
+                "mend the definition of `{}`, or the parameter's value",
+                id.integration()
+            )),
+    }
+}
+
+/// A grant that failed; `what` is what was being done.
+pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure {
+    let kind = match &error {
+        GrantError::Render(render) => return unrenderable(id, render),
+        GrantError::Value(_) => Kind::Definition,
+        GrantError::Missing(_) | GrantError::TimedOut(_) => Kind::NeedsConnecting,
+        GrantError::Denied { .. } | GrantError::OtherIssuer(_) => Kind::Refused,
+        GrantError::Call(error) if !error.is_passing() => Kind::Refused,
+        GrantError::Call(_) | GrantError::Listen(_) => Kind::Unavailable,
+    };
+    let hints = hints(id, &error);
+    let failure = Failure::caused(kind, error).context(what);
+    hints.into_iter().fold(failure, Failure::hint)
+}
+
+fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
+    let refused = |code: &str| {
+        match code {
+        "invalid_client" | "unauthorized_client" => {
+            "see that the client id and secret are right, and that `client_auth` is what the provider wants (`basic` or `body`)".to_owned()
+        }
+        "invalid_scope" => "see that the provider knows every scope in `scopes`".to_owned(),
+        "access_denied" => format!("run `hallpass connect {id}` again and allow the access"),
+        code if code.starts_with("HTTP 40") => {
+            "see that the client id and secret are right, and that `token_url` is the provider's token endpoint".to_owned()
+        }
+        _ => format!("see what the provider's documentation says of this error, then run `hallpass connect {id}`"),
+    }
+    };
+    match error {
+        GrantError::OtherIssuer(_) => vec![format!("someone may be redirecting your answers; run `hallpass connect {id}` again and watch the address")],
+        GrantError::TimedOut(_) => vec![
+            format!("run `hallpass connect {id}` again and open the link it prints; `--timeout 15m` waits longer"),
+        ],
+        GrantError::Value(_) => vec![format!("set it, or change the definition of `{}`", id.integration())],
+        GrantError::Missing(name) => vec![format!("run `hallpass connect {id}`, or give it in the definition: `{name} = {{ env = \"NAME\" }}`")],
+        GrantError::Listen(_) => vec!["end what holds the port, or name other `ports` in the definition's `redirect`".to_owned()],
+        GrantError::Denied { error, .. }
+        | GrantError::Call(crate::grant::CallError::Refused { error, .. }) => vec![refused(error)],
+        GrantError::Call(crate::grant::CallError::Unusable { .. }) => vec![
+            "try again later; if it stays so, see that `token_url` is the provider's token endpoint".to_owned(),
+        ],
+        GrantError::Call(_) => vec!["see that the network and the provider are up, then run the command again".to_owned()],
+        GrantError::Render(_) => Vec::new(),
+    }
+}

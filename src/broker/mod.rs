@@ -1,0 +1,172 @@
+//! Get or refresh: the guarantee that a caller gets a credential that works
+//! now, that a rotating token is renewed once however many ask, and that
+//! nothing newer is ever lost to something older.
+//!
+//! - Read without a lock; enough life left: done.
+//! - Else take this connection's lock and read again; someone else renewed: done.
+//! - Else note the refresh, call the provider, write durably, read back, and
+//!   only then use it.
+//! - A dead grant marks the connection; trouble that may pass does not.
+
+mod connect;
+mod disconnect;
+mod explain;
+mod inputs;
+mod lock;
+mod mint;
+mod renew;
+mod state;
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::connection::{ConnectionId, Pin, Values};
+use crate::definition::{Auth, Integration, OAuth2};
+use crate::error::{Failure, Kind, Result};
+use crate::http::Http;
+use crate::interaction::Interaction;
+use crate::settings::StoreKind;
+use crate::store::{Item, Standing, Stores};
+use crate::ui::Ui;
+
+pub use connect::{ConnectOptions, Connected};
+pub use disconnect::Revoked;
+pub use state::State;
+
+/// Gets, keeps and renews credentials.
+pub struct Broker<'a> {
+    /// Where they rest.
+    pub stores: &'a Stores,
+    /// How providers are reached.
+    pub http: &'a Http,
+    /// The person, for `connect`.
+    pub interaction: &'a Interaction,
+    /// Where notes go.
+    pub ui: Ui,
+    /// How long to wait for another process's refresh.
+    pub lock_timeout: Duration,
+}
+
+/// What a caller needs of a credential.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Need {
+    /// At least this much life.
+    pub min_ttl: Option<Duration>,
+    /// A renewed one, whatever life the old one has.
+    pub renewed: bool,
+    /// Another one than that of this generation, which an API rejected.
+    pub rejected: Option<u64>,
+}
+
+impl Need {
+    /// Whether an older token will not do, even while it lives.
+    fn is_strict(self) -> bool {
+        self.renewed || self.min_ttl.is_some() || self.rejected.is_some()
+    }
+
+    /// Whether this item will do as it is.
+    fn is_met(self, item: &Item, oauth: &OAuth2, now: Timestamp) -> bool {
+        let credential = &item.credential;
+        if self.renewed || self.rejected == Some(item.generation) {
+            return false;
+        }
+        match self.min_ttl {
+            Some(wanted) => credential.lives_for(wanted, now),
+            None => !credential.is_due(oauth.refresh_before, now),
+        }
+    }
+
+    /// Whether an item that someone else renewed meanwhile will do.
+    fn is_met_by_renewed(self, item: &Item, now: Timestamp) -> bool {
+        self.min_ttl
+            .is_none_or(|wanted| item.credential.lives_for(wanted, now))
+            && item.credential.is_alive(now)
+    }
+}
+
+/// A credential that works now, as far as can be known.
+#[derive(Debug)]
+pub struct Fresh {
+    /// The connection with its credential.
+    pub item: Item,
+}
+
+impl Fresh {
+    /// What fills the definition's placeholders, `{token}` included.
+    pub fn values<'a>(&'a self, integration: &'a Integration) -> Values<'a> {
+        values_of(integration, &self.item)
+    }
+}
+
+/// A connection as it was read.
+struct Kept {
+    item: Item,
+    store: StoreKind,
+}
+
+impl Broker<'_> {
+    /// A credential that meets the need. Fails with 4 when a person has to act,
+    /// 5 when the provider refuses, 6 when it cannot be reached and the old
+    /// token is no longer good, 7 when the store fails.
+    pub fn fresh(&self, id: &ConnectionId, integration: &Integration, need: Need) -> Result<Fresh> {
+        let Auth::OAuth2(oauth) = &integration.auth;
+        let unattended = oauth.grant.is_unattended();
+        let kept = match self.stores.read(id) {
+            Ok(kept) => kept.map(|(item, store)| Kept { item, store }),
+            Err(error) if unattended => return self.mint_and_forget(id, integration, &error),
+            Err(error) => {
+                return Err(Failure::from(error).context(format!("`{id}` cannot be read")));
+            }
+        };
+        let Some(kept) = kept else {
+            if unattended {
+                return self.mint_and_keep(id, integration, None, need);
+            }
+            return Err(explain::not_connected(id));
+        };
+        let item = kept.item;
+        if let Err(moved) = check_pin(id, integration, &item) {
+            if unattended {
+                return self.mint_and_keep(id, integration, Some(item.generation), need);
+            }
+            return Err(moved);
+        }
+        if let Standing::NeedsConnecting { why } = &item.standing {
+            return Err(explain::needs_connecting(id, why));
+        }
+        if need.is_met(&item, oauth, Timestamp::now()) {
+            return Ok(Fresh { item });
+        }
+        if unattended {
+            return self.mint_and_keep(id, integration, Some(item.generation), need);
+        }
+        let kept = Kept {
+            item,
+            store: kept.store,
+        };
+        self.renew(id, integration, kept, need)
+    }
+}
+
+/// What fills a definition's placeholders for a kept connection.
+pub fn values_of<'a>(integration: &'a Integration, item: &'a Item) -> Values<'a> {
+    Values::new(integration, item.parameters.clone(), item.secrets.clone())
+        .with_credential(&item.credential)
+}
+
+/// Nothing is sent when the definition names origins or a client that the
+/// connection was not made for.
+fn check_pin(id: &ConnectionId, integration: &Integration, item: &Item) -> Result<()> {
+    let now = Pin::of(&values_of(integration, item))
+        .map_err(|error| explain::unrenderable(id, &error))?;
+    let strangers = item.pin.strangers(&now);
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    Err(explain::moved(id, &item.pin, &strangers))
+}
+
+/// What a person has to do before anything else.
+fn person_needed(message: String, id: &ConnectionId) -> Failure {
+    Failure::new(Kind::NeedsConnecting, message).hint(format!("run `hallpass connect {id}`"))
+}

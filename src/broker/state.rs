@@ -1,0 +1,57 @@
+//! What state a connection is in, read off its record without unlocking
+//! anything.
+
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::definition::Integration;
+use crate::store::{Record, Standing};
+
+/// The states `list` and `status` know; scripts rely on the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It works, as far as is known.
+    Connected,
+    /// It needs no connecting.
+    Ready,
+    /// The token is over and will be renewed by itself.
+    Expired,
+    /// A person has to connect again.
+    NeedsConnecting,
+    /// Nobody has connected it yet.
+    NotConnected,
+}
+
+impl State {
+    /// The state of a connection; either half may be missing.
+    pub fn of(integration: Option<&Integration>, record: Option<&Record>, now: Timestamp) -> Self {
+        let Some(integration) = integration else {
+            // Its definition is gone, and without it nothing works.
+            return State::NeedsConnecting;
+        };
+        if integration.auth.is_unattended() {
+            return State::Ready;
+        }
+        let Some(record) = record else {
+            return State::NotConnected;
+        };
+        let expired = record.expires_at.is_some_and(|expires| expires <= now);
+        match (&record.standing, expired, record.renewable) {
+            (Standing::NeedsConnecting { .. }, _, _) | (_, true, false) => State::NeedsConnecting,
+            (_, true, true) => State::Expired,
+            (_, false, _) => State::Connected,
+        }
+    }
+
+    /// The word, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Connected => "connected",
+            State::Ready => "ready",
+            State::Expired => "expired",
+            State::NeedsConnecting => "needs_connecting",
+            State::NotConnected => "not_connected",
+        }
+    }
+}

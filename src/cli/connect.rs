@@ -1,0 +1,219 @@
+//! `hallpass connect`: a person's command, which ends with a connection that
+//! was tried.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::api::{self, ApiError, Whoami};
+use crate::broker::{ConnectOptions, Connected};
+use crate::connection::{ConnectionArg, ConnectionId};
+use crate::context::Context;
+use crate::definition::{INPUTS, Integration, ValueSource};
+use crate::error::{Failure, Kind, Result};
+use crate::secret::Secret;
+use crate::settings::{StoreKind, parse_duration, remember_store};
+use crate::store::StoreError;
+use crate::ui::escape;
+
+/// Connect: consent in the browser once, use it from then on
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hallpass connect github
+  hallpass connect shop@acme --param shop=acme
+  hallpass connect github --param client_secret=env:GITHUB_CLIENT_SECRET")]
+pub(super) struct ConnectArgs {
+    /// The connection: INTEGRATION or INTEGRATION@NAME
+    #[arg(value_name = "CONN")]
+    connection: ConnectionArg,
+    /// A parameter; secrets as NAME=@FILE, NAME=env:VARIABLE or NAME=- (stdin)
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    params: Vec<String>,
+    /// A scope to ask for besides the definition's
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Only print the link, open nothing
+    #[arg(long)]
+    no_browser: bool,
+    /// How long to wait for the consent [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    timeout: Option<Duration>,
+    /// Do not call the definition's test path at the end
+    #[arg(long)]
+    no_test: bool,
+    /// Replace a connection that was made for other origins
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(args: ConnectArgs, mut context: Context) -> Result<()> {
+    if args.no_browser {
+        context.interaction = context.interaction.without_browser();
+    }
+    let context = context;
+    let (id, integration) = context.connection(&args.connection)?;
+    let options = ConnectOptions {
+        given: args
+            .params
+            .iter()
+            .map(|text| parameter(text, &integration))
+            .collect::<Result<_>>()?,
+        scopes: args.scopes,
+        timeout: args.timeout.unwrap_or_else(|| context.connect_timeout()),
+        force: args.force,
+    };
+    let connected = context
+        .broker()
+        .connect(&id, &integration, &options, &mut |why| {
+            choose_file(&context, why)
+        })?;
+    finish(&context, &id, &integration, connected, args.no_test)
+}
+
+/// Tries the credential, notes whose it is, and tells the person, in the
+/// terminal and in the browser that still waits.
+fn finish(
+    context: &Context,
+    id: &ConnectionId,
+    integration: &Integration,
+    connected: Connected,
+    no_test: bool,
+) -> Result<()> {
+    let Connected {
+        item,
+        store,
+        responder,
+    } = connected;
+    let values = crate::broker::values_of(integration, &item);
+    let tried = if no_test {
+        Ok(None)
+    } else {
+        api::whoami(&context.http, integration, &values, context.http.timeout())
+    };
+    let account = match &tried {
+        Ok(Some(whoami)) => whoami.account.clone(),
+        _ => None,
+    };
+    if let Some(account) = &account
+        && store != StoreKind::None
+    {
+        context.broker().set_account(id, account, store)?;
+    }
+    let scopes = &item.credential.scopes;
+    if let Some(responder) = responder {
+        responder.connected(scopes, account.as_deref());
+    }
+    let who = account
+        .map(|who| format!(" as {}", escape(&who)))
+        .unwrap_or_default();
+    context.ui.note(&format!(
+        "Connected `{id}` to {}{who}; kept in the store `{}`.",
+        escape(&integration.name),
+        store.name()
+    ));
+    warn_of_missing_refresh_token(context, id, integration, &item.credential);
+    judge(id, tried)
+}
+
+fn warn_of_missing_refresh_token(
+    context: &Context,
+    id: &ConnectionId,
+    integration: &Integration,
+    credential: &crate::credential::Credential,
+) {
+    let lasts = credential.expires_at.is_none() || integration.auth.is_unattended();
+    if credential.refresh_token.is_none() && !lasts {
+        context.ui.warn(&format!(
+            "the provider gave no refresh token, so `{id}` has to be connected again when its token expires"
+        ));
+        context.ui.hint("see whether the provider wants a scope such as `offline_access`, or `authorization_params = { access_type = \"offline\", prompt = \"consent\" }`");
+    }
+}
+
+/// The connection is kept whatever its test says; the exit code is the test's.
+fn judge(id: &ConnectionId, tried: Result<Option<Whoami>, ApiError>) -> Result<()> {
+    let kept = format!("`{id}` is connected, but its test failed");
+    match tried {
+        Ok(Some(whoami)) if whoami.status >= 400 => Err(Failure::caused(
+            Kind::Api,
+            anyhow::anyhow!("{} answered {}", whoami.request, whoami.status),
+        )
+        .context(kept)
+        .hint(format!("see what the API says: `hallpass request {id} -i …`; see `api.test` and the scopes in the definition"))),
+        Ok(_) => Ok(()),
+        Err(error @ ApiError::Http(_)) => Err(Failure::caused(Kind::Unavailable, error)
+            .context(kept)
+            .hint(format!("try again later: `hallpass request {id} …`"))),
+        Err(error) => Err(Failure::caused(Kind::Definition, error)
+            .context(kept)
+            .hint("mend `api` in the definition, then run `hallpass check`")),
+    }
+}
+
+/// `--param name=value`. Secrets never stand in argv, where every process of
+/// the machine can read them.
+fn parameter(text: &str, integration: &Integration) -> Result<(String, Secret)> {
+    let usage = |message: String| Failure::new(Kind::Usage, message);
+    let Some((name, value)) = text.split_once('=') else {
+        return Err(usage("`--param` needs a name and a value".to_owned())
+            .hint("write `--param NAME=VALUE`"));
+    };
+    let wanted = if value == "-" {
+        from_stdin()?
+    } else if let Some(path) = value.strip_prefix('@') {
+        resolved(&ValueSource::File(Path::new(path).to_owned()))?
+    } else if let Some(variable) = value.strip_prefix("env:") {
+        resolved(&ValueSource::Env(variable.to_owned()))?
+    } else {
+        let described = integration.parameter(name);
+        let secret = described.is_some_and(|parameter| parameter.secret)
+            || INPUTS.contains(&name) && name != "client_id" && name != "username";
+        if secret {
+            return Err(usage(format!(
+                "`{name}` is a secret, and the command line is no place for it"
+            ))
+            .hint(format!(
+                "write `--param {name}=env:VARIABLE`, `{name}=@FILE`, or `{name}=-` and pipe it in"
+            )));
+        }
+        Secret::new(value)
+    };
+    Ok((name.to_owned(), wanted))
+}
+
+fn resolved(source: &ValueSource) -> Result<Secret> {
+    source.resolve().map_err(|error| {
+        Failure::caused(Kind::Definition, error).hint(
+            "give the value another way: `--param NAME=env:VARIABLE`, `NAME=@FILE` or `NAME=-`",
+        )
+    })
+}
+
+fn from_stdin() -> Result<Secret> {
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut std::io::stdin(), &mut text).map_err(|error| {
+        Failure::caused(Kind::Usage, error)
+            .context("stdin cannot be read")
+            .hint("pipe the value in: `… | hallpass connect CONN --param NAME=-`")
+    })?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
+/// No keychain answers: a person is asked once whether files will do.
+fn choose_file(context: &Context, why: &StoreError) -> Result<Option<StoreKind>> {
+    if !context.interaction.attended() {
+        return Ok(None);
+    }
+    context.ui.warn(&escape(&why.to_string()));
+    let question = "Keep credentials in encrypted files instead, from now on?";
+    if !context.interaction.confirm(question, true)? {
+        return Ok(None);
+    }
+    let path = context.paths.settings().map_err(StoreError::from)?;
+    remember_store(&path, StoreKind::File)?;
+    context
+        .ui
+        .note(&format!("remembered in `{}`", path.display()));
+    Ok(Some(StoreKind::File))
+}

@@ -1,0 +1,99 @@
+//! `hallpass disconnect`: revoke at the provider, then forget.
+
+use clap::Args;
+
+use crate::broker::Revoked;
+use crate::connection::{ConnectionArg, ConnectionId};
+use crate::context::Context;
+use crate::definition::Integration;
+use crate::error::{Failure, Kind, Result};
+
+/// Revoke a connection at the provider (RFC 7009), then forget it
+#[derive(Debug, Args)]
+pub(super) struct DisconnectArgs {
+    /// The connection: INTEGRATION or INTEGRATION@NAME
+    #[arg(value_name = "CONN", required_unless_present = "all")]
+    connection: Option<ConnectionArg>,
+    /// Every connection
+    #[arg(long, conflicts_with = "connection")]
+    all: bool,
+    /// Only forget: the tokens live on at the provider until they expire
+    #[arg(long)]
+    local: bool,
+}
+
+pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<()> {
+    let Some(arg) = &args.connection else {
+        return all(args, context);
+    };
+    let (id, integration) = find(arg, context, args.local)?;
+    if disconnect(&id, integration.as_ref(), args.local, context)? {
+        return Ok(());
+    }
+    Err(
+        Failure::new(Kind::NeedsConnecting, format!("`{id}` is not connected"))
+            .hint("run `hallpass list` to see what is"),
+    )
+}
+
+/// A connection whose definition is gone or broken can still be forgotten.
+fn find(
+    arg: &ConnectionArg,
+    context: &Context,
+    local: bool,
+) -> Result<(ConnectionId, Option<Integration>)> {
+    match context.connection(arg) {
+        Ok((id, integration)) => Ok((id, Some(integration))),
+        Err(_) if local => {
+            let name = arg.name.as_deref().unwrap_or(crate::connection::DEFAULT);
+            Ok((ConnectionId::new(&arg.integration, name), None))
+        }
+        Err(failure) => Err(failure.hint("or only forget the connection: add `--local`")),
+    }
+}
+
+fn all(args: &DisconnectArgs, context: &Context) -> Result<()> {
+    let mut worst: Option<Failure> = None;
+    for id in context.stores.connections()? {
+        let arg = ConnectionArg {
+            integration: id.integration().to_owned(),
+            name: Some(id.name().to_owned()),
+        };
+        let done = find(&arg, context, args.local).and_then(|(id, integration)| {
+            disconnect(&id, integration.as_ref(), args.local, context)
+        });
+        if let Err(failure) = done {
+            context.ui.warn(&crate::ui::escape(&failure.message()));
+            let code = |failure: &Failure| failure.kind().exit_code();
+            if worst
+                .as_ref()
+                .is_none_or(|known| code(known) < code(&failure))
+            {
+                worst = Some(failure);
+            }
+        }
+    }
+    worst.map_or(Ok(()), Err)
+}
+
+/// Says what became of the tokens; `false` when there were none.
+fn disconnect(
+    id: &ConnectionId,
+    integration: Option<&Integration>,
+    local: bool,
+    context: &Context,
+) -> Result<bool> {
+    let Some(revoked) = context.broker().disconnect(id, integration, local)? else {
+        return Ok(false);
+    };
+    context.ui.note(&match revoked {
+        Revoked::Yes => format!("Disconnected `{id}`: its tokens are revoked and forgotten."),
+        Revoked::NoEndpoint => format!(
+            "Forgot `{id}`. Its definition names no `revocation_url`, so the provider still honours its tokens until they expire."
+        ),
+        Revoked::LocalOnly => format!(
+            "Forgot `{id}` here. The provider still honours its tokens until they expire."
+        ),
+    });
+    Ok(true)
+}

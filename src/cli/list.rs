@@ -1,0 +1,135 @@
+//! `hallpass list`: integrations and connections, without unlocking anything.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::broker::State;
+use crate::clock::{self, Timestamp};
+use crate::connection::ConnectionId;
+use crate::context::Context;
+use crate::definition::Integration;
+use crate::error::Result;
+use crate::output;
+use crate::store::Record;
+
+/// Integrations and connections: state, account, expiry, scopes, where stored
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Print a JSON array
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// One line of the list; scripts rely on the names.
+#[derive(Debug, Serialize)]
+struct Line {
+    integration: String,
+    connection: String,
+    state: State,
+    account: Option<String>,
+    expires_at: Option<Timestamp>,
+    scopes: Vec<String>,
+    store: Option<&'static str>,
+    grant: Option<String>,
+}
+
+pub(super) fn run(args: &ListArgs, context: &Context) -> Result<()> {
+    let definitions = context.definitions()?;
+    let found = definitions.all();
+    let integrations: BTreeMap<&str, &Integration> = found
+        .integrations
+        .iter()
+        .map(|integration| (integration.key.as_str(), integration))
+        .collect();
+    let mut ids: Vec<ConnectionId> = context.stores.connections()?;
+    for integration in &found.integrations {
+        // The one the bare key means is there even before it is connected.
+        let default = ConnectionId::new(&integration.key, &integration.connection);
+        if !ids.iter().any(|id| id.integration() == integration.key) {
+            ids.push(default);
+        }
+    }
+    ids.sort();
+    let now = Timestamp::now();
+    let mut lines = Vec::with_capacity(ids.len());
+    for id in &ids {
+        let integration = integrations.get(id.integration()).copied();
+        let record = context.stores.record(id)?;
+        lines.push(line(id, integration, record, now));
+    }
+    show(args, context, &lines, now)?;
+    if !found.problems.is_empty() {
+        context.ui.warn(&format!(
+            "`{}` has problems; run `hallpass check`",
+            definitions.source().path.display()
+        ));
+    }
+    Ok(())
+}
+
+fn line(
+    id: &ConnectionId,
+    integration: Option<&Integration>,
+    record: Option<Record>,
+    now: Timestamp,
+) -> Line {
+    let state = State::of(integration, record.as_ref(), now);
+    let grant = integration.map(|integration| integration.auth.grant_name().to_owned());
+    let grant = grant.or_else(|| record.as_ref().map(|record| record.grant.clone()));
+    Line {
+        integration: id.integration().to_owned(),
+        connection: id.to_string(),
+        state,
+        account: record.as_ref().and_then(|record| record.account.clone()),
+        expires_at: record.as_ref().and_then(|record| record.expires_at),
+        store: record.as_ref().map(|record| record.store.name()),
+        scopes: record.map(|record| record.scopes).unwrap_or_default(),
+        grant,
+    }
+}
+
+fn show(args: &ListArgs, context: &Context, lines: &[Line], now: Timestamp) -> Result<()> {
+    if args.json {
+        return output::json(&lines);
+    }
+    if lines.is_empty() {
+        let path = context.definitions()?.source().path.display().to_string();
+        context
+            .ui
+            .note(&format!("nothing is defined in `{path}` yet"));
+        context.ui.hint(
+            "describe a service there; `hallpass sandbox --print-config` shows what one looks like",
+        );
+        return Ok(());
+    }
+    let dash = |text: Option<&str>| {
+        text.filter(|text| !text.is_empty())
+            .unwrap_or("-")
+            .to_owned()
+    };
+    let rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| {
+            let expires = line.expires_at.map(|then| clock::relative(then, now));
+            vec![
+                line.connection.clone(),
+                line.state.name().to_owned(),
+                dash(line.account.as_deref()),
+                dash(expires.as_deref()),
+                dash(Some(&line.scopes.join(" "))),
+                dash(line.store),
+            ]
+        })
+        .collect();
+    let headings = [
+        "CONNECTION",
+        "STATE",
+        "ACCOUNT",
+        "EXPIRES",
+        "SCOPES",
+        "STORE",
+    ];
+    output::text(&output::table(&headings, &rows))
+}

@@ -1,0 +1,214 @@
+//! The command line: one file per subcommand, each with its `Args` and its
+//! `run`. Nothing here prints a credential or talks to a provider.
+
+mod check;
+mod completions;
+mod connect;
+mod disconnect;
+mod list;
+mod request;
+mod sandbox;
+mod status;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+
+use crate::context::{Context, Global};
+use crate::env;
+use crate::error::{Failure, Kind, Result};
+use crate::output;
+use crate::settings::StoreKind;
+use crate::ui::{Color, Ui};
+
+/// A credential that works, for every command, script and CI job.
+///
+/// Describe a service once in integrations.toml, connect, and call it without touching a token:
+///
+///     hallpass connect github
+///     hallpass request github /user
+///     curl -H "$(hallpass token github --format header)" https://api.github.com/user
+#[derive(Debug, Parser)]
+#[command(
+    name = "hallpass",
+    version,
+    verbatim_doc_comment,
+    disable_help_subcommand = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 2 usage, 3 definition, 4 a person must act, 5 refused by the provider,
+6 unavailable (worth retrying), 7 store, 8 the API answered 400 or more, 130/143 interrupted.
+
+Try it without an account: hallpass sandbox --tour"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+struct GlobalArgs {
+    /// Use this definition file alone (or HALLPASS_CONFIG)
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where new connections are kept (or HALLPASS_STORE)
+    #[arg(long, global = true, value_name = "STORE")]
+    store: Option<StoreKind>,
+    /// Say what is done on stderr, without secrets; twice says more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    /// Say nothing but errors
+    #[arg(long, global = true)]
+    quiet: bool,
+    /// Colour on stderr
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// Never ask anything
+    #[arg(long, global = true)]
+    no_input: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::CheckArgs),
+    List(list::ListArgs),
+    Connect(connect::ConnectArgs),
+    Status(status::StatusArgs),
+    Token(token::TokenArgs),
+    Request(request::RequestArgs),
+    Disconnect(disconnect::DisconnectArgs),
+    Sandbox(sandbox::SandboxArgs),
+    Completions(completions::CompletionsArgs),
+}
+
+impl Command {
+    /// Whether errors should be JSON too, because the output is.
+    fn wants_json(&self) -> bool {
+        match self {
+            Command::List(args) => args.json,
+            Command::Status(args) => args.json,
+            _ => false,
+        }
+    }
+}
+
+/// Parses the command line, runs the command, and says what went wrong.
+/// Returns the process's exit code.
+pub fn run() -> ExitCode {
+    let json_errors = env::var(env::HALLPASS_ERRORS).as_deref() == Some("json");
+    let plain = Ui::new(Color::Auto, false, json_errors);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ended(misused(&error), plain),
+    };
+    let mut ui = Ui::new(cli.global.color, cli.global.quiet, json_errors);
+    if cli.command.wants_json() {
+        ui = ui.with_json_errors();
+    }
+    start_log(cli.global.verbose);
+    let global = Global {
+        config: cli.global.config,
+        store: cli.global.store,
+        quiet: cli.global.quiet,
+        color: cli.global.color,
+        no_input: cli.global.no_input,
+    };
+    ended(dispatch(cli.command, &global, ui), ui)
+}
+
+fn dispatch(command: Command, global: &Global, ui: Ui) -> Result<ExitCode> {
+    match command {
+        Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Sandbox(args) => return sandbox::run(args, global, ui),
+        Command::Check(args) => check::run(&args, &Context::new(global, ui)?),
+        Command::List(args) => list::run(&args, &Context::new(global, ui)?),
+        Command::Connect(args) => connect::run(args, Context::new(global, ui)?),
+        Command::Status(args) => status::run(&args, &Context::new(global, ui)?),
+        Command::Token(args) => token::run(&args, &Context::new(global, ui)?),
+        Command::Request(args) => request::run(args, &Context::new(global, ui)?),
+        Command::Disconnect(args) => disconnect::run(&args, &Context::new(global, ui)?),
+    }
+    .map(|()| ExitCode::SUCCESS)
+}
+
+fn ended(result: Result<ExitCode>, ui: Ui) -> ExitCode {
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            ui.failure(&failure);
+            ExitCode::from(failure.kind().exit_code())
+        }
+    }
+}
+
+/// Help and version are no failures; everything else of clap's is usage.
+fn misused(error: &clap::Error) -> Result<ExitCode> {
+    let rendered = error.render().to_string();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        return output::text(&rendered).map(|()| ExitCode::SUCCESS);
+    }
+    let text = rendered.strip_prefix("error: ").unwrap_or(&rendered);
+    let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let rest = rest
+        .split("\nFor more information")
+        .next()
+        .unwrap_or_default();
+    let failure = if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        Failure::new(Kind::Usage, "a command is missing").report(rendered.clone())
+    } else {
+        Failure::new(Kind::Usage, message.trim()).report(rest.to_owned())
+    };
+    Err(failure.hint(format!("run `{} --help`", asked_for(error))))
+}
+
+/// The command whose help would help: the one in the usage line, if any.
+fn asked_for(error: &clap::Error) -> String {
+    let usage = error
+        .get(clap::error::ContextKind::Usage)
+        .map(ToString::to_string);
+    let words = usage.unwrap_or_default();
+    let words = words
+        .split_whitespace()
+        .skip_while(|word| *word != "hallpass");
+    let command: Vec<&str> = words
+        .take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+        .collect();
+    if command.is_empty() {
+        "hallpass".to_owned()
+    } else {
+        command.join(" ")
+    }
+}
+
+/// `-v` shows what hallpass does, `-vv` how; never what libraries do, who do
+/// not know what is secret.
+fn start_log(verbose: u8) {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let level = match verbose {
+        0 => return,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let format = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .with_ansi(false);
+    let ours = Targets::new().with_target("hallpass", level);
+    // A second start would only be a second subscriber, which there is not.
+    let _ = tracing_subscriber::registry()
+        .with(ours)
+        .with(format)
+        .try_init();
+}

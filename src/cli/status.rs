@@ -1,0 +1,147 @@
+//! `hallpass status`: one connection in full, no secret shown, nothing
+//! unlocked.
+
+use clap::Args;
+
+use crate::broker::State;
+use crate::clock::{self, Timestamp};
+use crate::connection::{ConnectionArg, ConnectionId};
+use crate::context::Context;
+use crate::definition::Integration;
+use crate::error::{Failure, Kind, Result};
+use crate::output;
+use crate::store::{Record, Standing};
+use crate::ui::escape;
+
+/// One connection in full, no secret shown; exits 4 when it is not connected
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// The connection: INTEGRATION or INTEGRATION@NAME
+    #[arg(value_name = "CONN")]
+    connection: ConnectionArg,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<()> {
+    let (id, integration) = context.connection(&args.connection)?;
+    let record = context.stores.record(&id)?;
+    let now = Timestamp::now();
+    let state = State::of(Some(&integration), record.as_ref(), now);
+    if args.json {
+        output::json(&json(&id, &integration, record.as_ref(), state))?;
+    } else {
+        output::text(&text(&id, &integration, record.as_ref(), state, now))?;
+    }
+    match state {
+        State::Connected | State::Ready | State::Expired => Ok(()),
+        State::NotConnected => Err(needs(&id, "is not connected")),
+        State::NeedsConnecting => Err(needs(&id, "has to be connected again")),
+    }
+}
+
+fn needs(id: &ConnectionId, what: &str) -> Failure {
+    Failure::new(Kind::NeedsConnecting, format!("`{id}` {what}"))
+        .hint(format!("run `hallpass connect {id}`"))
+}
+
+fn json(
+    id: &ConnectionId,
+    integration: &Integration,
+    record: Option<&Record>,
+    state: State,
+) -> serde_json::Value {
+    serde_json::json!({
+        "integration": id.integration(),
+        "connection": id.to_string(),
+        "state": state,
+        "account": record.and_then(|r| r.account.clone()),
+        "expires_at": record.and_then(|r| r.expires_at),
+        "scopes": record.map(|r| r.scopes.clone()).unwrap_or_default(),
+        "store": record.map(|r| r.store),
+        "grant": integration.auth.grant_name(),
+        "renewable": record.is_some_and(|r| r.renewable) || integration.auth.is_unattended(),
+        "connected_at": record.map(|r| r.connected_at),
+        "renewed_at": record.map(|r| r.obtained_at),
+        "parameters": record.map(|r| r.parameters.clone()).unwrap_or_default(),
+        "origins": record.map(|r| r.pin.origins.clone()).unwrap_or_default(),
+        "reason": record.and_then(reason),
+        "definition": integration.place.to_string(),
+    })
+}
+
+fn reason(record: &Record) -> Option<&str> {
+    match &record.standing {
+        Standing::Good => None,
+        Standing::NeedsConnecting { why } => Some(why),
+    }
+}
+
+fn text(
+    id: &ConnectionId,
+    integration: &Integration,
+    record: Option<&Record>,
+    state: State,
+    now: Timestamp,
+) -> String {
+    let mut lines: Vec<(&str, String)> = vec![
+        ("connection", id.to_string()),
+        ("service", integration.name.clone()),
+        ("state", state.name().replace('_', " ")),
+    ];
+    if let Some(record) = record {
+        lines.extend(reason(record).map(|why| ("because", why.to_owned())));
+        lines.extend(record.account.clone().map(|account| ("account", account)));
+        lines.push(("expires", expiry(record, now)));
+        lines.push(("renewal", renewal(integration, record).to_owned()));
+        if !record.scopes.is_empty() {
+            lines.push(("scopes", record.scopes.join(" ")));
+        }
+        for (name, value) in &record.parameters {
+            lines.push(("parameter", format!("{name} = {value}")));
+        }
+        lines.push(("stored in", record.store.name().to_owned()));
+        lines.push(("may go to", record.pin.to_string()));
+        lines.push((
+            "connected",
+            format!(
+                "{} ({})",
+                record.connected_at,
+                clock::relative(record.connected_at, now)
+            ),
+        ));
+        lines.push((
+            "renewed",
+            format!(
+                "{} ({})",
+                record.obtained_at,
+                clock::relative(record.obtained_at, now)
+            ),
+        ));
+    }
+    lines.push(("grant", integration.auth.grant_name().to_owned()));
+    lines.push(("definition", integration.place.to_string()));
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|(name, value)| format!("{name:<12}{}\n", escape(value)))
+        .collect();
+    lines.concat()
+}
+
+fn expiry(record: &Record, now: Timestamp) -> String {
+    match record.expires_at {
+        Some(then) => format!("{then} ({})", clock::relative(then, now)),
+        None => "the provider does not say".to_owned(),
+    }
+}
+
+fn renewal(integration: &Integration, record: &Record) -> &'static str {
+    if integration.auth.is_unattended() {
+        "by itself: nobody needs to be there"
+    } else if record.renewable {
+        "by itself, with a refresh token"
+    } else {
+        "not possible: the provider gave no refresh token"
+    }
+}

@@ -1,0 +1,122 @@
+//! What a provider issued: tokens, how long they live, what they allow.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::secret::{Secret, stored, stored_option};
+
+/// Renew when less than this is left, for tokens that live long enough.
+const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
+/// Tokens of a shorter life are renewed in its last fifth.
+const SHORT_LIFE: Duration = Duration::from_secs(25 * 60);
+
+/// An OAuth credential (RFC 6749 section 5.1).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Credential {
+    /// The access token.
+    #[serde(with = "stored")]
+    pub access_token: Secret,
+    /// Its type, `Bearer` unless the provider said otherwise.
+    pub token_type: String,
+    /// When it was obtained, by this machine's clock.
+    pub obtained_at: Timestamp,
+    /// When it expires; `None` when the provider did not say.
+    pub expires_at: Option<Timestamp>,
+    /// What was granted; what was asked for when the provider did not say.
+    pub scopes: Vec<String>,
+    /// What it is renewed with.
+    #[serde(with = "stored_option", default)]
+    pub refresh_token: Option<Secret>,
+    /// Who connected, in OpenID Connect.
+    #[serde(with = "stored_option", default)]
+    pub id_token: Option<Secret>,
+}
+
+impl Credential {
+    /// Whether the access token still works, as far as is known.
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|expires| now < expires)
+    }
+
+    /// Whether at least this much life is left; an unknown life is never
+    /// enough for a wish that is not zero.
+    pub fn lives_for(&self, wanted: Duration, now: Timestamp) -> bool {
+        match self.expires_at {
+            Some(expires) => expires.remaining(now) >= wanted && now < expires,
+            None => wanted.is_zero(),
+        }
+    }
+
+    /// Whether it is time to renew. `before` is the definition's rule; without
+    /// one it is five minutes before the end, or the last fifth of a life of
+    /// less than 25 minutes.
+    pub fn is_due(&self, before: Option<Duration>, now: Timestamp) -> bool {
+        let Some(expires) = self.expires_at else {
+            return false;
+        };
+        let life = expires.remaining(self.obtained_at);
+        let usual = if life < SHORT_LIFE {
+            life / 5
+        } else {
+            RENEW_BEFORE
+        };
+        let left = expires.remaining(now);
+        left.is_zero() || left < before.unwrap_or(usual)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn living(seconds: u64) -> Credential {
+        Credential {
+            access_token: Secret::new("at-not-real"),
+            token_type: "Bearer".to_owned(),
+            obtained_at: Timestamp::from_unix(1000),
+            expires_at: Some(Timestamp::from_unix(1000 + seconds)),
+            scopes: Vec::new(),
+            refresh_token: None,
+            id_token: None,
+        }
+    }
+
+    #[test]
+    fn renewal_is_due_five_minutes_before_the_end_or_in_the_last_fifth() {
+        let minute = Duration::from_secs(60);
+        for (life, before, now, due) in [
+            (3600, None, 1000 + 3299, false),
+            (3600, None, 1000 + 3301, true),
+            (600, None, 1000 + 479, false),
+            (600, None, 1000 + 481, true),
+            (600, Some(minute), 1000 + 539, false),
+            (600, Some(minute), 1000 + 541, true),
+            (0, None, 1000, true),
+            (2, None, 1001, false),
+        ] {
+            let credential = living(life);
+            let now = Timestamp::from_unix(now);
+            assert_eq!(
+                credential.is_due(before, now),
+                due,
+                "{life} {before:?} {now}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_life_is_alive_but_promises_nothing() {
+        let mut credential = living(0);
+        credential.expires_at = None;
+        let now = Timestamp::from_unix(5000);
+        assert!(credential.is_alive(now) && !credential.is_due(None, now));
+        assert!(!credential.lives_for(Duration::from_secs(1), now));
+    }
+
+    #[test]
+    fn debug_output_holds_no_token() {
+        assert!(!format!("{:?}", living(1)).contains("at-not-real"));
+    }
+}

@@ -1,0 +1,335 @@
+//! From a file to definitions: parsed once, and only what a command asks for
+//! is validated, so that a thousand unused definitions cost next to nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::de::{DeTable, DeValue};
+
+use super::api::{self, Api};
+use super::auth::{self, Known};
+use super::parameter;
+use super::report::{self, Problem, Problems, Severity, Source, closest};
+use super::template::{Names, Template};
+use super::tree::{Node, TableReader};
+use super::{BUILT_IN, INPUTS, Integration, Place, is_key, is_name};
+use crate::error::{Failure, Kind, Result};
+use crate::fs::{self, ReadError};
+
+/// A definition file that has been read.
+#[derive(Debug)]
+pub struct Definitions {
+    source: Arc<Source>,
+    exists: bool,
+}
+
+/// What a look-up of all definitions brings.
+#[derive(Debug)]
+pub struct Found {
+    /// The keys, in the order of the file, valid or not.
+    pub keys: Vec<String>,
+    /// Those that are valid.
+    pub integrations: Vec<Integration>,
+    /// Everything that is wrong, in the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+impl Definitions {
+    /// Reads a file. One that is not there holds no definitions, unless it was
+    /// `named` by the user.
+    pub fn load(path: &Path, named: bool) -> Result<Self> {
+        let (text, exists) = match fs::read_trusted(path) {
+            Ok(text) => (text, true),
+            Err(error) if error.is_absent() && !named => (String::new(), false),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let source = Arc::new(Source {
+            path: path.to_owned(),
+            text,
+        });
+        Ok(Self { source, exists })
+    }
+
+    /// The file.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// One definition, which must be there and valid.
+    pub fn get(&self, key: &str) -> Result<Integration> {
+        let document = self.parse()?;
+        let Some(table) = integrations(&document) else {
+            return Err(self.unknown(key, &[]));
+        };
+        let entry = table.iter().find(|(known, _)| known.get_ref() == key);
+        let Some((_, value)) = entry else {
+            let keys: Vec<&str> = table.keys().map(|key| key.get_ref().as_ref()).collect();
+            return Err(self.unknown(key, &keys));
+        };
+        let problems = Problems::default();
+        let node = Node::convert(value, &self.source);
+        let integration = read(key, &node, &problems);
+        match integration {
+            Some(integration) if problems.errors() == 0 => Ok(integration),
+            _ => Err(invalid(
+                &format!("the definition of `{key}`"),
+                &problems.into_sorted(),
+            )),
+        }
+    }
+
+    /// All definitions and all problems, of which none stops the reading.
+    pub fn all(&self) -> Found {
+        let problems = Problems::default();
+        let mut found = Found {
+            keys: Vec::new(),
+            integrations: Vec::new(),
+            problems: Vec::new(),
+        };
+        let (document, errors) = DeTable::parse_recoverable(&self.source.text);
+        for error in &errors {
+            problems.add(syntax(error, &self.source));
+        }
+        for (key, value) in document.get_ref() {
+            if key.get_ref() == "integrations" {
+                let DeValue::Table(table) = value.get_ref() else {
+                    let node = Node::convert(value, &self.source);
+                    problems.add(node.problem(
+                        "`integrations` is not a table",
+                        "write `[integrations.NAME]`",
+                    ));
+                    continue;
+                };
+                for (key, value) in table {
+                    self.read_into(&mut found, key.get_ref(), &key.span(), value, &problems);
+                }
+            } else {
+                problems.add(self.unknown_top_level(key.get_ref(), key.span()));
+            }
+        }
+        found.problems = problems.into_sorted();
+        found
+    }
+
+    fn read_into(
+        &self,
+        found: &mut Found,
+        key: &str,
+        key_span: &std::ops::Range<usize>,
+        value: &toml::Spanned<DeValue<'_>>,
+        problems: &Problems,
+    ) {
+        let node = Node::convert(value, &self.source);
+        if !is_key(key) {
+            let mut problem = node.problem(
+                format!("`{key}` cannot be an integration's key"),
+                "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
+            );
+            problem.span = key_span.clone();
+            problems.add(problem);
+            return;
+        }
+        found.keys.push(key.to_owned());
+        let own = Problems::default();
+        let integration = read(key, &node, &own);
+        if own.errors() == 0 {
+            found.integrations.extend(integration);
+        }
+        for problem in own.into_sorted() {
+            problems.add(problem);
+        }
+    }
+
+    fn unknown_top_level(&self, key: &str, span: std::ops::Range<usize>) -> Problem {
+        let help = match closest(key, ["integrations"]) {
+            Some(_) => "did you mean `integrations`?".to_owned(),
+            None => "definitions stand under `[integrations.NAME]`".to_owned(),
+        };
+        Problem {
+            severity: Severity::Error,
+            source: self.source.clone(),
+            span,
+            message: format!("`{key}` is not a key of this file"),
+            why: None,
+            help: Some(help),
+        }
+    }
+
+    fn parse(&self) -> Result<toml::Spanned<DeTable<'_>>> {
+        DeTable::parse(&self.source.text).map_err(|error| {
+            let problem = syntax(&error, &self.source);
+            invalid(&format!("`{}`", self.source.path.display()), &[problem])
+        })
+    }
+
+    fn unknown(&self, key: &str, known: &[&str]) -> Failure {
+        let path = self.source.path.display();
+        if !self.exists {
+            return Failure::new(
+                Kind::Definition,
+                format!("there is no integration `{key}`: `{path}` does not exist"),
+            )
+            .hint("describe the service there; `hallpass sandbox --print-config` shows what one looks like");
+        }
+        let failure = Failure::new(
+            Kind::Definition,
+            format!("there is no integration `{key}` in `{path}`"),
+        );
+        match closest(key, known.iter().copied()) {
+            Some(word) => failure.hint(format!("did you mean `{word}`?")),
+            None => failure,
+        }
+        .hint("run `hallpass list` to see what is defined")
+    }
+}
+
+fn integrations<'a, 'b>(document: &'a toml::Spanned<DeTable<'b>>) -> Option<&'a DeTable<'b>> {
+    match document.get_ref().get("integrations")?.get_ref() {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+fn syntax(error: &toml::de::Error, source: &Arc<Source>) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        source: source.clone(),
+        span: error.span().unwrap_or(0..0),
+        message: format!("this is not TOML: {}", error.message()),
+        why: None,
+        help: Some("mend this line; https://toml.io describes the format".to_owned()),
+    }
+}
+
+fn invalid(what: &str, problems: &[Problem]) -> Failure {
+    let errors = problems.len();
+    let count = if errors == 1 { "a problem" } else { "problems" };
+    Failure::new(Kind::Definition, format!("{what} has {count}"))
+        .report(report::render(problems, false))
+        .hint("mend it, then run `hallpass check`")
+}
+
+fn unreadable(error: ReadError) -> Failure {
+    let hint = match &error {
+        ReadError::Writable { path, .. } => {
+            format!("make it yours alone: `chmod go-w {}`", path.display())
+        }
+        ReadError::Io { .. } => "name a file that is there with `--config FILE`".to_owned(),
+    };
+    Failure::caused(Kind::Definition, error).hint(hint)
+}
+
+/// Reads one definition; `None` when nothing usable came out.
+fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
+    let path = format!("integrations.{key}");
+    let mut table = TableReader::new(node, path.clone(), problems)?;
+    let name = table.text("name");
+    let description = table.text("description");
+    let docs = table.text("docs");
+    let icon = table.text("icon");
+    let color = table.text("color");
+    let connection = connection(&mut table);
+    let mut names = Names::default();
+    for name in BUILT_IN.iter().chain(&INPUTS) {
+        names.add(name);
+    }
+    let parameters = parameter::read_all(&mut table, &mut names);
+    let values = values(&mut table, &mut names);
+    let known = Known {
+        names: &names,
+        parameters: &parameters,
+    };
+    let auth = match table.get("auth") {
+        Some(node) => auth::read(node, &format!("{path}.auth"), &known, problems),
+        None => {
+            table.missing(
+                "auth",
+                "it says how to get a credential",
+                &format!("add `[{path}.auth]` with a `type`"),
+            );
+            None
+        }
+    };
+    let api = match table.get("api") {
+        Some(node) => api::read(node, &format!("{path}.api"), &known, &values, problems),
+        None => Some(Api::default()),
+    };
+    table.finish();
+    Some(Integration {
+        key: key.to_owned(),
+        name: name.unwrap_or_else(|| key.to_owned()),
+        description,
+        docs,
+        icon,
+        color,
+        connection: connection.unwrap_or_else(|| "default".to_owned()),
+        auth: auth?,
+        api: api?,
+        place: Place {
+            source: node.source.clone(),
+            offset: node.span.start,
+        },
+        parameters,
+        values,
+    })
+}
+
+fn connection(table: &mut TableReader<'_>) -> Option<String> {
+    let (name, node) = table.string("connection")?;
+    if !is_key(name) {
+        table.problems().add(node.problem(
+            format!("`{name}` cannot be a connection's name"),
+            "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
+        ));
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+/// Values may use parameters, built-in names and the values before them, so
+/// that none can refer to itself.
+fn values(table: &mut TableReader<'_>, names: &mut Names) -> Vec<(String, Template)> {
+    let problems = table.problems();
+    for entry in table.table("values").unwrap_or_default() {
+        let taken = names.has(&entry.key);
+        if !is_name(&entry.key) || taken {
+            let mut problem = entry.node.problem(
+                format!("`{}` cannot be a value's name", entry.key),
+                if taken {
+                    "a parameter or a built-in name is called so already"
+                } else {
+                    "use lower-case letters, digits and `_`, beginning with a letter"
+                },
+            );
+            problem.span = entry.key_span.clone();
+            problems.add(problem);
+        }
+    }
+    let read = read_in_order(table, names);
+    for (name, _) in &read {
+        names.add(name);
+    }
+    read
+}
+
+fn read_in_order(table: &mut TableReader<'_>, names: &Names) -> Vec<(String, Template)> {
+    let mut known = names.clone();
+    let mut read: Vec<(String, Template)> = Vec::new();
+    let problems = table.problems();
+    for entry in table.table("values").unwrap_or_default() {
+        let node = &entry.node;
+        let template = match &node.value {
+            super::tree::Tree::String(text) => auth::template(text, node, &known, problems),
+            _ => {
+                problems.add(node.problem(
+                    format!("`{}` is {}", entry.key, node.type_name()),
+                    "write a string",
+                ));
+                None
+            }
+        };
+        known.add(&entry.key);
+        read.extend(template.map(|template| (entry.key.clone(), template)));
+    }
+    read
+}

@@ -1,0 +1,195 @@
+//! Problems of a definition file, each with its place, why it matters and what
+//! to write instead; collected, not thrown, so that one reading shows them all.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// A definition file's text and where it came from.
+#[derive(Debug)]
+pub struct Source {
+    /// Where it was read.
+    pub path: PathBuf,
+    /// Its text, which spans point into.
+    pub text: String,
+}
+
+impl Source {
+    /// The line a byte stands in, from 1.
+    pub fn line(&self, offset: usize) -> usize {
+        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
+        1 + before.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// `path:line`, for messages.
+    pub fn place(&self, offset: usize) -> String {
+        format!("{}:{}", self.path.display(), self.line(offset))
+    }
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The definition cannot be used.
+    Error,
+    /// It can, but something is amiss.
+    Warning,
+}
+
+/// One thing that is wrong in a definition file.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file.
+    pub source: Arc<Source>,
+    /// The bytes that are meant.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// Why it matters, where that is not plain.
+    pub why: Option<String>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+/// Problems found so far.
+#[derive(Debug, Default)]
+pub struct Problems(RefCell<Vec<Problem>>);
+
+impl Problems {
+    /// Adds one.
+    pub fn add(&self, problem: Problem) {
+        self.0.borrow_mut().push(problem);
+    }
+
+    /// How many make the definition unusable.
+    pub fn errors(&self) -> usize {
+        let problems = self.0.borrow();
+        let errors = problems.iter().filter(|p| p.severity == Severity::Error);
+        errors.count()
+    }
+
+    /// All of them, in the order of the file.
+    pub fn into_sorted(self) -> Vec<Problem> {
+        let mut problems = self.0.into_inner();
+        problems
+            .sort_by(|a, b| (&a.source.path, a.span.start).cmp(&(&b.source.path, b.span.start)));
+        problems
+    }
+}
+
+/// Renders problems as a person reads them: message, file and line, the text
+/// with a caret, why, help. Literal secrets in the text are blanked.
+pub fn render(problems: &[Problem], color: bool) -> String {
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let rendered: Vec<String> = problems
+        .iter()
+        .map(|problem| render_one(problem, &renderer))
+        .collect();
+    rendered.join("\n\n")
+}
+
+fn render_one(problem: &Problem, renderer: &Renderer) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let source = &problem.source;
+    let shown = blank_secrets(&source.text);
+    let path = source.path.display().to_string();
+    let snippet = Snippet::source(shown)
+        .path(path)
+        .annotation(AnnotationKind::Primary.span(problem.span.clone()));
+    let mut group: Group<'_> = level.primary_title(&problem.message).element(snippet);
+    if let Some(why) = &problem.why {
+        group = group.element(Level::NOTE.message(why));
+    }
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help));
+    }
+    renderer.render(&[group])
+}
+
+/// The same text with the literal secrets replaced by stars, byte for byte, so
+/// that spans still fit.
+fn blank_secrets(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match secret_literal(line) {
+            Some(range) => {
+                shown.push_str(&line[..range.start]);
+                shown.extend(std::iter::repeat_n('*', range.len()));
+                shown.push_str(&line[range.end..]);
+            }
+            None => shown.push_str(line),
+        }
+    }
+    shown
+}
+
+/// Where in a line the quoted value of a key that sounds secret stands.
+fn secret_literal(line: &str) -> Option<Range<usize>> {
+    let (key, _) = line.split_once('=')?;
+    let lower = key.to_ascii_lowercase();
+    let sounds_secret = ["secret", "passw", "api_key", "apikey"]
+        .iter()
+        .any(|word| lower.contains(word));
+    if !sounds_secret {
+        return None;
+    }
+    let value = &line[key.len() + 1..];
+    // `{ env = "NAME" }` and its like name a place, not a secret.
+    if value.trim_start().starts_with('{') {
+        return None;
+    }
+    let open = value.find(['"', '\''])?;
+    let quote = value[open..].chars().next()?;
+    let close = value.rfind(quote).filter(|close| *close > open)?;
+    let start = key.len() + 1;
+    Some(start + open + 1..start + close)
+}
+
+/// The known word closest to a misspelt one, if it is close at all.
+pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_secrets_are_blanked_and_spans_still_fit() {
+        let text = "client_secret = \"s3cret\"\napi_key = { env = \"K\" }\nname = \"x\"\n";
+        let shown = blank_secrets(text);
+        assert_eq!(shown.len(), text.len());
+        assert_eq!(
+            shown,
+            "client_secret = \"******\"\napi_key = { env = \"K\" }\nname = \"x\"\n"
+        );
+    }
+
+    #[test]
+    fn a_close_word_is_suggested_and_a_far_one_is_not() {
+        assert_eq!(
+            closest("tokn_url", ["token_url", "scopes"]),
+            Some("token_url")
+        );
+        assert_eq!(closest("colour", ["token_url", "scopes"]), None);
+    }
+}

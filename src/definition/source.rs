@@ -1,0 +1,156 @@
+//! Where a client id, a secret or a key comes from: written out, or an
+//! environment variable, a file, a command's output; or nowhere, and then the
+//! person who connects is asked.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::tree::{Node, TableReader, Tree};
+use crate::env;
+use crate::fs;
+use crate::secret::Secret;
+
+/// Where a value comes from.
+#[derive(Clone, Debug)]
+pub enum ValueSource {
+    /// It is written in the definition.
+    Literal(Secret),
+    /// An environment variable.
+    Env(String),
+    /// A file; a final line break is not part of the value.
+    File(PathBuf),
+    /// What a command prints; no shell, a final line break is dropped.
+    Command(Vec<String>),
+}
+
+/// Why a named value is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ValueError {
+    /// The environment variable is unset, empty or not text.
+    #[error("the environment variable `{0}` is not set")]
+    NoVariable(String),
+    /// The file cannot be read.
+    #[error("the file `{path}` cannot be read: {why}")]
+    NoFile {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The command did not run, failed, or printed nothing.
+    #[error("the command `{program}` {why}")]
+    Command {
+        /// Its name, without arguments.
+        program: String,
+        /// What happened.
+        why: String,
+    },
+}
+
+impl ValueSource {
+    /// Gets the value now.
+    pub fn resolve(&self) -> Result<Secret, ValueError> {
+        match self {
+            ValueSource::Literal(text) => Ok(text.clone()),
+            ValueSource::Env(name) => env::var(name)
+                .map(Secret::from)
+                .ok_or_else(|| ValueError::NoVariable(name.clone())),
+            ValueSource::File(path) => std::fs::File::open(path)
+                .and_then(fs::read_bounded)
+                .map(|text| Secret::new(text.trim_end_matches(['\r', '\n'])))
+                .map_err(|error| ValueError::NoFile {
+                    path: path.clone(),
+                    why: error.to_string(),
+                }),
+            ValueSource::Command(words) => run(words),
+        }
+    }
+}
+
+/// Runs a command and takes its output; it may ask its person on stderr.
+pub fn run(words: &[String]) -> Result<Secret, ValueError> {
+    let program = words.first().cloned().unwrap_or_default();
+    let failed = |why: String| ValueError::Command {
+        program: program.clone(),
+        why,
+    };
+    let mut child = Command::new(&program)
+        .args(words.iter().skip(1))
+        .env_remove(env::HALLPASS_KEY)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed(format!("could not be started: {error}")))?;
+    let mut output = String::new();
+    let read = match child.stdout.take() {
+        Some(stdout) => stdout.take(1024 * 1024).read_to_string(&mut output),
+        None => Ok(0),
+    };
+    let status = child.wait().map_err(|error| failed(error.to_string()))?;
+    read.map_err(|error| failed(format!("printed something unreadable: {error}")))?;
+    if !status.success() {
+        return Err(failed(format!("failed ({status})")));
+    }
+    let value = output.trim_end_matches(['\r', '\n']);
+    if value.is_empty() {
+        return Err(failed("printed nothing".to_owned()));
+    }
+    Ok(Secret::new(value))
+}
+
+/// Reads a value: a literal, or a table naming its place.
+pub(super) fn read(reader: &mut TableReader<'_>, key: &'static str) -> Option<ValueSource> {
+    let node = reader.get(key)?;
+    let name = reader.name_of(key);
+    match &node.value {
+        Tree::String(text) => Some(ValueSource::Literal(Secret::new(text.clone()))),
+        Tree::Table(_) => from_table(node, name, reader.problems()),
+        _ => {
+            reader.problems().add(node.problem(
+                format!("`{name}` is {}", node.type_name()),
+                format!("write a string, `{key} = {{ env = \"NAME\" }}`, `{{ file = \"path\" }}` or `{{ command = [\"…\"] }}`"),
+            ));
+            None
+        }
+    }
+}
+
+fn from_table(
+    node: &Node,
+    name: String,
+    problems: &super::report::Problems,
+) -> Option<ValueSource> {
+    let mut table = TableReader::new(node, name.clone(), problems)?;
+    let env = table.string("env");
+    let file = table.string("file");
+    let command = table.strings("command");
+    table.finish();
+    let mut found = Vec::new();
+    if let Some((name, _)) = env {
+        found.push(ValueSource::Env(name.to_owned()));
+    }
+    if let Some((path, _)) = file {
+        let beside = node.source.path.parent().map(|dir| dir.join(path));
+        found.push(ValueSource::File(beside.unwrap_or_else(|| path.into())));
+    }
+    if let Some(words) = command {
+        let words = words.iter().map(|(word, _)| (*word).to_owned()).collect();
+        found.push(ValueSource::Command(words));
+    }
+    if matches!(found.first(), Some(ValueSource::Command(words)) if words.is_empty()) {
+        problems.add(node.problem(
+            format!("`{name}` names an empty command"),
+            "name a program and its arguments: `command = [\"op\", \"read\", \"…\"]`",
+        ));
+        return None;
+    }
+    if found.len() == 1 {
+        return found.pop();
+    }
+    problems.add(node.problem(
+        format!("`{name}` must name one place"),
+        "write one of `env = \"NAME\"`, `file = \"path\"`, `command = [\"…\"]`",
+    ));
+    None
+}

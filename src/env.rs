@@ -1,0 +1,53 @@
+//! Every environment variable hallpass reads, and the only place that reads
+//! them.
+
+use std::ffi::OsString;
+
+/// Puts everything under one directory (`integrations.toml`, `config.toml`, `data/`).
+pub const HALLPASS_HOME: &str = "HALLPASS_HOME";
+/// The one definition file to use, like `--config`.
+pub const HALLPASS_CONFIG: &str = "HALLPASS_CONFIG";
+/// The store for new connections, like `--store`.
+pub const HALLPASS_STORE: &str = "HALLPASS_STORE";
+/// An age identity (`AGE-SECRET-KEY-1…`) that opens the `file` store.
+pub const HALLPASS_KEY: &str = "HALLPASS_KEY";
+/// The command that opens a URL (it becomes the last argument), or `none`.
+pub const HALLPASS_BROWSER: &str = "HALLPASS_BROWSER";
+/// `json` makes the last line on stderr an error object.
+pub const HALLPASS_ERRORS: &str = "HALLPASS_ERRORS";
+/// Any value but `false` or `0` means: nobody is there to answer.
+pub const CI: &str = "CI";
+/// Any value but the empty one turns colour off (no-color.org).
+pub const NO_COLOR: &str = "NO_COLOR";
+/// `dumb` turns colour off.
+pub const TERM: &str = "TERM";
+/// Set by sshd for a login session: a browser here would open elsewhere.
+pub const SSH_CONNECTION: &str = "SSH_CONNECTION";
+/// Set by sshd for a login with a terminal.
+pub const SSH_TTY: &str = "SSH_TTY";
+/// Where programs are looked for; `sandbox -- CMD` puts its own directory first.
+pub const PATH: &str = "PATH";
+
+/// What programs started with an otherwise empty environment still need.
+pub const FOR_CHILDREN: [&str; 6] = [PATH, "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "SSL_CERT_FILE"];
+
+/// The value of a variable that is set, not empty and valid text.
+pub fn var(name: &str) -> Option<String> {
+    var_os(name)
+        .and_then(|value| value.into_string().ok())
+        .filter(|value| !value.is_empty())
+}
+
+/// The value of a variable, whatever bytes it holds.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the environment's one home"
+)]
+pub fn var_os(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Whether a switch-like variable is on: set, and neither `0` nor `false`.
+pub fn is_on(name: &str) -> bool {
+    var(name).is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
+}

@@ -1,0 +1,204 @@
+//! Files as hallpass needs them: written whole or not at all, readable by
+//! their owner alone, and checked on the opened file before they are believed.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The most that is read of any file of hallpass's own, in bytes.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// Why a file cannot be trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It could not be opened or read.
+    #[error("cannot read `{path}`")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Someone else can change it.
+    #[error("`{path}` can be changed by others ({why})")]
+    Writable {
+        /// Which file.
+        path: PathBuf,
+        /// Its owner or its mode.
+        why: String,
+    },
+}
+
+impl ReadError {
+    /// Whether the file is simply not there.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, ReadError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+/// Reads a file that only its owner (this user, or root) can write, as text.
+pub fn read_trusted(path: &Path) -> Result<String, ReadError> {
+    let fail = |source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(fail)?;
+    check_owner(path, &file)?;
+    read_bounded(file).map_err(fail)
+}
+
+/// Reads at most 16 MiB of text.
+pub fn read_bounded(file: File) -> io::Result<String> {
+    let mut text = String::new();
+    file.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(io::Error::other("the file is larger than 16 MiB"));
+    }
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn check_owner(path: &Path, file: &File) -> Result<(), ReadError> {
+    use std::os::unix::fs::MetadataExt;
+    let meta = file.metadata().map_err(|source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let me = rustix::process::geteuid().as_raw();
+    let why = if meta.uid() != me && meta.uid() != 0 {
+        format!("it belongs to user {}", meta.uid())
+    } else if meta.is_file() && meta.mode() & 0o022 != 0 {
+        format!("its mode is {:o}", meta.mode() & 0o7777)
+    } else {
+        return Ok(());
+    };
+    Err(ReadError::Writable {
+        path: path.to_owned(),
+        why,
+    })
+}
+
+/// Elsewhere a profile directory's inherited permissions are the protection.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "the signature is shared")]
+fn check_owner(_path: &Path, _file: &File) -> Result<(), ReadError> {
+    Ok(())
+}
+
+/// Replaces a file whole: a reader sees the old or the new bytes, a crash
+/// leaves one of them. The new file is readable by its owner alone (0600) and
+/// on disk when this returns.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (temp, dir) = written_beside(path, bytes)?;
+    temp.persist(path).map_err(|error| error.error)?;
+    sync_dir(dir)
+}
+
+/// Like [`write_atomic`], but fails with `AlreadyExists` where a file is.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (temp, dir) = written_beside(path, bytes)?;
+    temp.persist_noclobber(path).map_err(|error| error.error)?;
+    sync_dir(dir)
+}
+
+fn written_beside<'a>(
+    path: &'a Path,
+    bytes: &[u8],
+) -> io::Result<(tempfile::NamedTempFile, &'a Path)> {
+    let dir = path
+        .parent()
+        .ok_or_else(|| io::Error::other("the path has no directory"))?;
+    create_private_dir(dir)?;
+    let mut temp = tempfile::Builder::new()
+        .prefix(".hallpass-")
+        .tempfile_in(dir)?;
+    temp.write_all(bytes)?;
+    temp.as_file().sync_all()?;
+    Ok((temp, dir))
+}
+
+/// Makes a renamed or removed entry durable.
+#[cfg(unix)]
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// Directories cannot be opened for syncing elsewhere; the rename is journalled.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "the signature is shared")]
+fn sync_dir(_dir: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Removes a file durably; one that is not there is fine.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Ok(()) => path.parent().map_or(Ok(()), sync_dir),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a directory and its parents; those it makes are their owner's alone (0700).
+pub fn create_private_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(dir)
+}
+
+/// Opens a lock file for reading and writing, made if absent (0600).
+pub fn open_lock_file(path: &Path) -> io::Result<File> {
+    if let Some(dir) = path.parent() {
+        create_private_dir(dir)?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_written_file_is_its_owners_alone_and_leaves_no_temporary_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b.json");
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_write_is_not_believed() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o666))
+            .unwrap();
+        assert!(matches!(
+            read_trusted(file.path()),
+            Err(ReadError::Writable { .. })
+        ));
+    }
+}

@@ -1,0 +1,205 @@
+//! The HTTP client, built when the first request is sent and not before: TLS
+//! always verified against the platform's trust store (`SSL_CERT_FILE`
+//! included), proxies obeyed except on loopback, no redirect followed by
+//! itself, every wait bounded. Errors say what failed without the URL, whose
+//! query may hold secrets.
+
+use std::cell::OnceCell;
+use std::io::Read;
+use std::time::Duration;
+
+use reqwest::blocking::{Client, ClientBuilder, Response};
+use url::{Host, Url};
+
+/// How long a connection may take to come up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Clients shared by every request of one run.
+#[derive(Debug)]
+pub struct Http {
+    timeout: Duration,
+    loopback: OnceCell<Client>,
+    remote: OnceCell<Client>,
+}
+
+/// A request that got no answer; all of these may pass.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// Nobody answered at that address, or the name is unknown.
+    #[error("cannot connect to {host}: {why}")]
+    Connect {
+        /// Host and port.
+        host: String,
+        /// What the network said.
+        why: String,
+    },
+    /// The deadline passed.
+    #[error("{host} did not answer in time")]
+    Timeout {
+        /// Host and port.
+        host: String,
+    },
+    /// The answer broke off, or was longer than anything sensible.
+    #[error("the answer of {host} could not be read: {why}")]
+    Broken {
+        /// Host and port.
+        host: String,
+        /// In what way.
+        why: String,
+    },
+    /// The client itself could not be made.
+    #[error("no HTTP client could be set up: {0}")]
+    Setup(String),
+}
+
+/// An answer read whole.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Http {
+    /// `timeout` bounds one call to a provider from start to end.
+    pub fn new(timeout: Duration) -> Self {
+        Self {
+            timeout,
+            loopback: OnceCell::new(),
+            remote: OnceCell::new(),
+        }
+    }
+
+    /// The bound on one call to a provider.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The client for a URL: this process's own loopback traffic never goes
+    /// through a proxy.
+    pub fn client_for(&self, url: &Url) -> Result<&Client, HttpError> {
+        let loopback = is_loopback(url);
+        let cell = if loopback {
+            &self.loopback
+        } else {
+            &self.remote
+        };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        let mut builder = builder();
+        if loopback {
+            builder = builder.no_proxy();
+        }
+        let client = builder
+            .build()
+            .map_err(|error| HttpError::Setup(innermost(&error)))?;
+        Ok(cell.get_or_init(|| client))
+    }
+
+    /// Sends a request and reads the whole answer, of at most `limit` bytes.
+    pub fn fetch(
+        &self,
+        request: reqwest::blocking::Request,
+        limit: u64,
+    ) -> Result<Answer, HttpError> {
+        let host = host_of(request.url());
+        let client = self.client_for(request.url())?;
+        tracing::debug!(method = %request.method(), host, path = request.url().path(), "sending");
+        let mut request = request;
+        request.timeout_mut().get_or_insert(self.timeout);
+        let response = client
+            .execute(request)
+            .map_err(|error| explain(&error, &host))?;
+        tracing::debug!(status = response.status().as_u16(), host, "answered");
+        read(response, &host, limit)
+    }
+}
+
+fn builder() -> ClientBuilder {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+        // Calls to providers bound themselves; a download may take its time.
+        .timeout(None::<Duration>)
+        .user_agent(concat!("hallpass/", env!("CARGO_PKG_VERSION")))
+}
+
+fn read(response: Response, host: &str, limit: u64) -> Result<Answer, HttpError> {
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let mut body = Vec::new();
+    response
+        .take(limit + 1)
+        .read_to_end(&mut body)
+        .map_err(|error| HttpError::Broken {
+            host: host.to_owned(),
+            why: innermost(&error),
+        })?;
+    if body.len() as u64 > limit {
+        return Err(HttpError::Broken {
+            host: host.to_owned(),
+            why: format!("it is longer than {limit} bytes"),
+        });
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
+
+/// What went wrong, without the URL.
+pub fn explain(error: &reqwest::Error, host: &str) -> HttpError {
+    let host = host.to_owned();
+    if error.is_timeout() {
+        HttpError::Timeout { host }
+    } else if error.is_connect() {
+        HttpError::Connect {
+            host,
+            why: innermost(error),
+        }
+    } else {
+        HttpError::Broken {
+            host,
+            why: innermost(error),
+        }
+    }
+}
+
+/// The last cause in the chain is the one that says something.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// Host and port as a person would write them.
+pub fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("an unnamed host");
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Whether a URL stays on this machine: 127.0.0.0/8, `[::1]` or `localhost`.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Whether credentials may be sent to a URL at all: https, or loopback http.
+pub fn is_protected(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+}

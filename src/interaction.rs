@@ -1,0 +1,173 @@
+//! The person at the terminal: whether there is one, what is asked of them,
+//! and the browser that is opened for them.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::process::{Command, Stdio};
+
+use url::Url;
+
+use crate::env;
+use crate::error::{Failure, Kind, Result};
+use crate::secret::Secret;
+
+/// What is known of the person, decided once per run.
+#[derive(Clone, Debug)]
+pub struct Interaction {
+    attended: bool,
+    unattended_asked: bool,
+    browser: Browser,
+}
+
+/// How a URL reaches the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Browser {
+    /// A command of the user's, which gets the URL as its last argument.
+    Command(Vec<String>),
+    /// The platform's default browser.
+    Platform,
+    /// None: the URL is printed, for someone to open.
+    Print,
+}
+
+impl Interaction {
+    /// `no_input` is the flag; `browser` the setting (`HALLPASS_BROWSER` goes
+    /// before it). Attended means that stdin and stderr are terminals and
+    /// neither `--no-input` nor `CI` says otherwise.
+    pub fn new(no_input: bool, browser: Option<&str>) -> Result<Self> {
+        let unattended_asked = no_input || env::is_on(env::CI);
+        let attended = !unattended_asked && io::stdin().is_terminal() && io::stderr().is_terminal();
+        let named = env::var(env::HALLPASS_BROWSER).or_else(|| browser.map(ToOwned::to_owned));
+        let remote = env::var(env::SSH_CONNECTION).is_some() || env::var(env::SSH_TTY).is_some();
+        // A command that the user named is theirs to answer for, over SSH too;
+        // the platform's browser would open on the far machine's screen.
+        let browser = match named.as_deref().map(str::trim) {
+            Some(command) if !command.is_empty() && command != "none" => {
+                Browser::Command(split_command(command)?)
+            }
+            None if attended && !remote => Browser::Platform,
+            _ => Browser::Print,
+        };
+        Ok(Self {
+            attended,
+            unattended_asked,
+            browser,
+        })
+    }
+
+    /// Whether someone is there to answer prompts.
+    pub fn attended(&self) -> bool {
+        self.attended
+    }
+
+    /// Whether a URL can reach anybody: `--no-input` and `CI` say that nobody
+    /// is there, unless `HALLPASS_BROWSER` names someone.
+    pub fn can_show_url(&self) -> bool {
+        !self.unattended_asked || matches!(self.browser, Browser::Command(_))
+    }
+
+    /// Never opens anything from here on; URLs are only printed.
+    #[must_use]
+    pub fn without_browser(mut self) -> Self {
+        self.browser = Browser::Print;
+        self
+    }
+
+    /// Opens a URL. Returns whether something was started; the URL should be
+    /// printed in any case. Only https and loopback http URLs are opened.
+    pub fn open(&self, url: &Url) -> Result<bool, io::Error> {
+        if !is_openable(url) {
+            return Err(io::Error::other("only https and loopback URLs are opened"));
+        }
+        match &self.browser {
+            Browser::Print => Ok(false),
+            Browser::Platform => open::that_detached(url.as_str()).map(|()| true),
+            Browser::Command(words) => spawn_browser(words, url).map(|()| true),
+        }
+    }
+
+    /// Asks for a line of text. `default` is taken for an empty answer.
+    pub fn ask(&self, label: &str, default: Option<&str>) -> Result<String> {
+        let mut input = dialoguer::Input::<String>::new().with_prompt(label);
+        if let Some(default) = default {
+            input = input.default(default.to_owned());
+        }
+        input
+            .interact_text()
+            .map_err(|error| unanswered(label, error))
+    }
+
+    /// Asks for a secret, without echoing it.
+    pub fn ask_secret(&self, label: &str) -> Result<Secret> {
+        dialoguer::Password::new()
+            .with_prompt(label)
+            .interact()
+            .map(Secret::from)
+            .map_err(|error| unanswered(label, error))
+    }
+
+    /// Asks for one of several; returns its index.
+    pub fn choose(&self, label: &str, choices: &[String], default: usize) -> Result<usize> {
+        dialoguer::Select::new()
+            .with_prompt(label)
+            .items(choices)
+            .default(default)
+            .interact()
+            .map_err(|error| unanswered(label, error))
+    }
+
+    /// Asks yes or no.
+    pub fn confirm(&self, question: &str, default: bool) -> Result<bool> {
+        dialoguer::Confirm::new()
+            .with_prompt(question)
+            .default(default)
+            .interact()
+            .map_err(|error| unanswered(question, error))
+    }
+}
+
+fn unanswered(label: &str, error: dialoguer::Error) -> Failure {
+    let dialoguer::Error::IO(error) = error;
+    Failure::caused(Kind::NeedsConnecting, error)
+        .context(format!("no answer to “{label}”"))
+        .hint("run the command again, or give the value with `--param`")
+}
+
+fn split_command(command: &str) -> Result<Vec<String>> {
+    let words = shell_words::split(command).unwrap_or_default();
+    if words.is_empty() {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("the browser command `{command}` cannot be read"),
+        )
+        .hint("set `HALLPASS_BROWSER` to a program and its arguments, quoted as in a shell, or to `none`"));
+    }
+    Ok(words)
+}
+
+/// The child gets the URL as its last argument and no terminal to write on;
+/// it may outlive us, so nobody waits for it.
+fn spawn_browser(words: &[String], url: &Url) -> io::Result<()> {
+    let mut words = words.iter().map(OsString::from);
+    let program = words
+        .next()
+        .ok_or_else(|| io::Error::other("the browser command is empty"))?;
+    Command::new(program)
+        .args(words)
+        .arg(url.as_str())
+        .env_remove(env::HALLPASS_KEY)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(drop)
+}
+
+/// https anywhere, http only to this machine.
+pub fn is_openable(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => crate::http::is_loopback(url),
+        _ => false,
+    }
+}

@@ -1,0 +1,47 @@
+//! stdout: data, and the only place where a credential is printed.
+
+mod response;
+mod table;
+mod token;
+
+use std::io::{self, Write};
+
+use crate::error::{Failure, Kind, Result};
+
+pub use response::{Target, response};
+pub use table::table;
+pub use token::{Format, token};
+
+/// Writes text and one line break.
+pub fn line(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+}
+
+/// Writes text as it is.
+pub fn text(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    written(
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush()),
+    )
+}
+
+/// Writes a JSON document, indented.
+pub fn json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
+    line(&text)
+}
+
+/// A reader that has gone away has what it wanted; anything else is a failure.
+fn written(result: io::Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::caused(Kind::Internal, error)
+                .context("the output cannot be written")
+                .hint("see that there is room where stdout goes"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,105 @@
+//! An API's answer: streamed to stdout or to a file, which appears whole or
+//! not at all.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use reqwest::blocking::Response;
+
+use crate::error::{Failure, Kind, Result};
+
+/// Where an answer goes.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// stdout.
+    Stdout,
+    /// A file.
+    File(PathBuf),
+}
+
+/// Writes an answer; `include` puts its status line and headers before it.
+pub fn response(response: Response, target: &Target, include: bool) -> Result<()> {
+    let head = include.then(|| head(&response));
+    match target {
+        Target::Stdout => {
+            let mut stdout = io::stdout().lock();
+            copy(head, response, &mut stdout).and_then(|()| super::written(stdout.flush()))
+        }
+        Target::File(path) if is_special(path) => {
+            let file = std::fs::OpenOptions::new().write(true).open(path);
+            let mut file = file.map_err(|error| unwritable(path, error))?;
+            copy(head, response, &mut file)
+        }
+        Target::File(path) => to_file(path, head, response),
+    }
+}
+
+fn to_file(path: &Path, head: Option<Vec<u8>>, response: Response) -> Result<()> {
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".hallpass-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any new file: the umask takes away what it does not want.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut temp = builder
+        .tempfile_in(dir)
+        .map_err(|error| unwritable(path, error))?;
+    copy(head, response, temp.as_file_mut())?;
+    temp.persist(path)
+        .map_err(|error| unwritable(path, error.error))?;
+    Ok(())
+}
+
+/// `/dev/null`, a named pipe: written to, never replaced.
+fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+}
+
+fn head(response: &Response) -> Vec<u8> {
+    let status = response.status();
+    let mut head = format!("{:?} {status}\r\n", response.version()).into_bytes();
+    for (name, value) in response.headers() {
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+/// Reading and writing fail differently: one may pass, the other is ours.
+fn copy(head: Option<Vec<u8>>, mut response: Response, out: &mut dyn Write) -> Result<()> {
+    let host = crate::http::host_of(response.url());
+    if let Some(head) = head {
+        super::written(out.write_all(&head))?;
+    }
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = match response.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                return Err(Failure::caused(Kind::Unavailable, error)
+                    .context(format!("the answer of {host} broke off"))
+                    .hint("run the command again"));
+            }
+        };
+        if let Err(error) = out.write_all(&buffer[..read]) {
+            return super::written(Err(error));
+        }
+    }
+}
+
+fn unwritable(path: &Path, error: io::Error) -> Failure {
+    Failure::caused(Kind::Usage, error)
+        .context(format!("`{}` cannot be written", path.display()))
+        .hint("name another file: `-o FILE`")
+}

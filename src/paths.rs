@@ -1,0 +1,76 @@
+//! Where things are: the user's definitions and settings, and the data kept
+//! beside them. Nothing is made or read here, and a machine without a home
+//! directory is fine until something has to be kept.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+use crate::env;
+
+/// The places of this user, or of `HALLPASS_HOME`.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    config_dir: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+    own_home: Option<PathBuf>,
+}
+
+/// There is neither a home directory nor `HALLPASS_HOME`.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("there is no home directory, and `HALLPASS_HOME` is not set")]
+pub struct NoHome;
+
+impl Paths {
+    /// Looks up this user's places: `HALLPASS_HOME` where it is set, else the
+    /// platform's own (XDG's base directories on Unix).
+    pub fn find() -> Self {
+        if let Some(home) = env::var_os(env::HALLPASS_HOME).filter(|home| !home.is_empty()) {
+            // A relative home would move with the working directory, and with
+            // it the names of keychain items.
+            let home = std::path::absolute(&home).unwrap_or_else(|_| home.into());
+            return Self {
+                config_dir: Some(home.clone()),
+                data_dir: Some(home.join("data")),
+                own_home: Some(home),
+            };
+        }
+        let base = etcetera::choose_base_strategy().ok();
+        let usable = |dir: PathBuf| dir.is_absolute().then(|| dir.join("hallpass"));
+        Self {
+            config_dir: base.as_ref().and_then(|base| usable(base.config_dir())),
+            data_dir: base.as_ref().and_then(|base| usable(base.data_dir())),
+            own_home: None,
+        }
+    }
+
+    /// The user's definitions, `integrations.toml`.
+    pub fn definitions(&self) -> Result<PathBuf, NoHome> {
+        self.in_config("integrations.toml")
+    }
+
+    /// The settings, `config.toml`.
+    pub fn settings(&self) -> Result<PathBuf, NoHome> {
+        self.in_config("config.toml")
+    }
+
+    /// The key file of the `file` store that is made at first use: kept apart
+    /// from the data it opens.
+    pub fn made_key_file(&self) -> Result<PathBuf, NoHome> {
+        self.in_config("key.txt")
+    }
+
+    /// The directory of records, encrypted credentials and locks.
+    pub fn data(&self) -> Result<&Path, NoHome> {
+        self.data_dir.as_deref().ok_or(NoHome)
+    }
+
+    /// `HALLPASS_HOME`, where it is set; its keychain items have their own names.
+    pub fn own_home(&self) -> Option<&Path> {
+        self.own_home.as_deref()
+    }
+
+    fn in_config(&self, name: &str) -> Result<PathBuf, NoHome> {
+        Ok(self.config_dir.as_deref().ok_or(NoHome)?.join(name))
+    }
+}

@@ -1,0 +1,68 @@
+//! The definitions that go with the sandbox: a working `integrations.toml`, commented for whoever
+//! copies from it.
+
+/// The commented `integrations.toml` of a sandbox at `issuer` (no trailing slash).
+pub fn config(issuer: &str) -> String {
+    TEMPLATE.replace("ISSUER", issuer)
+}
+
+const TEMPLATE: &str = r#"# Definitions for the provider that `hallpass sandbox` runs at ISSUER
+# Each has two halves: `auth` says how to get a credential, `api` how to use it.
+
+# An app a person signs in to. `hallpass connect sandbox` opens the browser once; after that
+# `hallpass token sandbox` and `hallpass request sandbox /me` renew the token by themselves.
+[integrations.sandbox]
+name = "Sandbox"                            # what people see; `sandbox` above is what you type
+
+[integrations.sandbox.auth]
+type = "oauth2"
+grant = "authorization_code"                # a person consents in the browser
+authorization_url = "ISSUER/authorize"      # where the browser is sent
+token_url = "ISSUER/token"                  # where the code, and later each refresh, is exchanged
+revocation_url = "ISSUER/revoke"            # where `hallpass disconnect` takes the grant back
+client_id = "sandbox-app"                   # a public client: it has no secret, PKCE protects it
+scopes = ["profile", "notes:read"]          # what to ask for; also known: email, notes:write
+
+[integrations.sandbox.api]
+base_url = "ISSUER"                         # the credential is sent here and nowhere else
+test = "/me"                                # called at the end of connect, to see that it works
+account = "login"                           # the field of that answer that says whose account it is
+
+# A service that signs in as itself. Nobody is asked, so it needs no `connect`:
+# `hallpass token sandbox-service` works at once, also in CI.
+[integrations.sandbox-service]
+name = "Sandbox service"
+
+[integrations.sandbox-service.auth]
+type = "oauth2"
+grant = "client_credentials"                # the client's own authority, no person involved
+token_url = "ISSUER/token"
+revocation_url = "ISSUER/revoke"
+client_id = "sandbox-service"
+client_secret = "sandbox-secret-not-real"   # a real one goes elsewhere: { env = "MY_SECRET" }
+scopes = ["notes:read"]
+
+[integrations.sandbox-service.api]
+base_url = "ISSUER"
+test = "/me"
+account = "login"
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::config;
+
+    #[test]
+    fn the_printed_config_is_toml_that_names_this_issuer() {
+        let text = config("http://127.0.0.1:1234");
+        let parsed: toml::Table = toml::from_str(&text).expect("valid TOML");
+        let integrations = parsed["integrations"].as_table().expect("a table");
+        assert_eq!(integrations.len(), 2);
+        let auth = &integrations["sandbox"]["auth"];
+        assert_eq!(
+            auth["token_url"].as_str(),
+            Some("http://127.0.0.1:1234/token")
+        );
+        assert!(!text.contains("ISSUER"));
+    }
+}

@@ -1,0 +1,108 @@
+//! The two pages a person sees: the consent page, and the page that says what is wrong.
+//!
+//! Promises: no script, nothing loaded from anywhere, every inserted text escaped, a policy that
+//! allows exactly the page's own style and its one form.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use super::oauth::{Client, SCOPES};
+use super::wire::Reply;
+
+const STYLE: &str = ":root{color-scheme:light dark;--ink:#1c1e21;--soft:#5d6470;--line:#d9dce1;\
+--page:#f3f4f6;--card:#fff;--go:#1f6f4a;--go-ink:#fff}\
+@media(prefers-color-scheme:dark){:root{--ink:#eceef1;--soft:#a2a9b4;--line:#3a3f47;\
+--page:#15171a;--card:#1f2226;--go:#57c491;--go-ink:#0c1a13}}\
+*{box-sizing:border-box}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;\
+background:var(--page);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}\
+main{width:100%;max-width:26rem;padding:1.75rem;background:var(--card);\
+border:1px solid var(--line);border-radius:12px;overflow-wrap:anywhere}\
+h1{margin:0 0 .75rem;font-size:1.3rem;line-height:1.3}\
+p{margin:.75rem 0}.soft{color:var(--soft);font-size:.875rem}\
+ul{margin:.75rem 0;padding-left:1.25rem}code{font-size:.9em}\
+form{display:flex;gap:.75rem;margin:1.5rem 0 .5rem}\
+button{flex:1;padding:.7rem 1rem;font:inherit;font-weight:600;color:inherit;cursor:pointer;\
+background:none;border:1px solid var(--line);border-radius:8px}\
+button.go{background:var(--go);border-color:var(--go);color:var(--go-ink)}\
+button:focus-visible{outline:3px solid var(--go);outline-offset:2px}";
+
+/// The page on which a person allows or denies; the form carries the one-time `request_id`.
+pub fn consent(client: &Client, scopes: &[&str], redirect_uri: &str, request_id: &str) -> Reply {
+    let wishes: Vec<_> = SCOPES
+        .iter()
+        .filter(|(scope, _)| scopes.contains(scope))
+        .map(|(scope, meaning)| format!("<li>{meaning} <code class=\"soft\">{scope}</code></li>"))
+        .collect();
+    let body = format!(
+        "<h1>Let {name} use your sandbox account?</h1>\
+         <p>You are signed in as <strong>sandbox-user</strong>. <strong>{name}</strong> \
+         (<code>{id}</code>) wants to:</p><ul>{wishes}</ul>\
+         <form method=\"post\" action=\"/authorize\">\
+         <input type=\"hidden\" name=\"request_id\" value=\"{request_id}\">\
+         <button name=\"decision\" value=\"deny\">Deny</button>\
+         <button class=\"go\" name=\"decision\" value=\"allow\">Allow</button></form>\
+         <p class=\"soft\">You will be sent back to <code>{target}</code>. \
+         This is a practice provider on your own machine; nothing here is real.</p>",
+        wishes = wishes.concat(),
+        name = escape(client.name),
+        id = escape(client.id),
+        request_id = escape(request_id),
+        target = escape(redirect_uri),
+    );
+    // Browsers apply form-action to the redirect after the form too, so the callback must be named;
+    // an IPv6 literal cannot be, there the scheme has to do.
+    let origin = redirect_uri.trim_end_matches("/callback");
+    let target = if origin.contains('[') {
+        "http:"
+    } else {
+        origin
+    };
+    render(200, "Allow access?", &body, &format!("'self' {target}"))
+}
+
+/// The page shown where redirecting would be wrong. `why` is a sentence.
+pub fn problem(status: u16, why: &str) -> Reply {
+    let body = format!(
+        "<h1>This request cannot be answered</h1><p id=\"why\">{}</p>\
+         <p class=\"soft\">Nothing was granted and nobody was redirected.</p>",
+        escape(why)
+    );
+    render(status, "Request refused", &body, "'none'")
+}
+
+fn render(status: u16, title: &str, body: &str, form_action: &str) -> Reply {
+    let page = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title} · hallpass sandbox</title><style>{STYLE}</style></head>\
+         <body><main>{body}</main></body></html>\n"
+    );
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action {form_action}; \
+         base-uri 'none'; frame-ancestors 'none'"
+    );
+    Reply::new(status, "text/html; charset=utf-8", page)
+        .with("Content-Security-Policy", policy)
+        .with("Cache-Control", "no-store")
+        .with("Referrer-Policy", "no-referrer")
+        .with("X-Content-Type-Options", "nosniff")
+        .with("X-Frame-Options", "DENY")
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

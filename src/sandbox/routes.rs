@@ -1,0 +1,151 @@
+//! Which request goes where, and what is noted of it.
+//!
+//! Promises: a request with a foreign `Host` is refused before anything else, so a name rebound to
+//! loopback reaches nothing; scripted answers come before the real ones; every request but the
+//! control ones is logged, before its answer leaves. Metadata: RFC 8414, section 2.
+
+use std::thread;
+
+use serde_json::{Value, json};
+
+use super::oauth::{CLIENTS, Form, SCOPES};
+use super::state::{Entry, State, loggable};
+use super::wire::{Reply, Request};
+use super::{api, authorize, control, token};
+
+/// Answers one request.
+pub fn answer(state: &State, request: &Request) -> Reply {
+    let mut entry = Entry::new(&request.method, &request.path);
+    if !host_is_loopback(request) {
+        let reply = Reply::json(421, &json!({ "error": "this Host is not served here" }));
+        entry.status = reply.status;
+        state.record(entry);
+        return reply;
+    }
+    if request.path.starts_with("/sandbox/") {
+        return control::answer(state, request);
+    }
+    let reply = match state.take_answer(&request.path) {
+        Some(reply) => {
+            note_form(request, &mut entry);
+            reply
+        }
+        None => route(state, request, &mut entry),
+    };
+    entry.status = reply.status;
+    state.record(entry);
+    if request.path == "/token" {
+        thread::sleep(state.latency());
+    }
+    reply
+}
+
+fn host_is_loopback(request: &Request) -> bool {
+    let mut hosts = request.headers.iter().filter(|(name, _)| name == "host");
+    let host = hosts.next().map(|(_, value)| value.as_str());
+    let single = hosts.all(|(_, other)| Some(other.as_str()) == host);
+    single && host.is_some_and(names_loopback)
+}
+
+fn names_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name == "127.0.0.1" || name == "[::1]" || name.eq_ignore_ascii_case("localhost")
+}
+
+fn note_form(request: &Request, entry: &mut Entry) {
+    let form = Form::parse(&request.body);
+    entry.grant_type = form.get("grant_type").map(loggable);
+    entry.client_id = form.get("client_id").map(loggable);
+}
+
+fn route(state: &State, request: &Request, entry: &mut Entry) -> Reply {
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET" | "HEAD", "/") => Reply::json(200, &welcome(&state.issuer)),
+        (
+            "GET" | "HEAD",
+            "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration",
+        ) => Reply::json(200, &metadata(&state.issuer)),
+        ("GET", "/authorize") => authorize::ask(state, request, entry),
+        ("POST", "/authorize") => authorize::decide(state, request, entry),
+        ("POST", "/token") => token::token(state, request, entry),
+        ("POST", "/revoke") => token::revoke(state, request, entry),
+        ("POST", "/introspect") => token::introspect(state, request, entry),
+        (_, "/token" | "/revoke" | "/introspect") => not_allowed("POST"),
+        (_, "/authorize") => not_allowed("GET, POST"),
+        (_, path) if api::owns(path) => api::answer(state, request, entry),
+        _ => Reply::json(
+            404,
+            &json!({ "error": "there is nothing here", "see": "/" }),
+        ),
+    }
+}
+
+fn not_allowed(allow: &str) -> Reply {
+    Reply::json(405, &json!({ "error": "method not allowed" })).with("Allow", allow)
+}
+
+fn welcome(issuer: &str) -> Value {
+    json!({
+        "what": "hallpass sandbox: an OAuth 2.0 provider and API to try things on, nothing is real",
+        "metadata": format!("{issuer}/.well-known/oauth-authorization-server"),
+        "clients": CLIENTS.iter().map(|client| client.id).collect::<Vec<_>>(),
+        "api": ["/me", "/echo", "/status/{code}", "/bytes/{n}"],
+        "control": ["/sandbox/control", "/sandbox/log"],
+        "definitions": "hallpass sandbox --print-config",
+    })
+}
+
+fn metadata(issuer: &str) -> Value {
+    let at = |path: &str| format!("{issuer}{path}");
+    let ways = ["client_secret_basic", "client_secret_post", "none"];
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": at("/authorize"),
+        "token_endpoint": at("/token"),
+        "revocation_endpoint": at("/revoke"),
+        "introspection_endpoint": at("/introspect"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": SCOPES.iter().map(|(scope, _)| scope).collect::<Vec<_>>(),
+        "token_endpoint_auth_methods_supported": ways,
+        "revocation_endpoint_auth_methods_supported": ways,
+        "introspection_endpoint_auth_methods_supported": &ways[..2],
+        "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_hosts() {
+        for good in [
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "localhost:1",
+            "LOCALHOST",
+            "[::1]",
+            "[::1]:9",
+        ] {
+            assert!(names_loopback(good), "{good}");
+        }
+        for bad in [
+            "",
+            ":80",
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.:1",
+            "::1",
+            "127.0.0.1:80@evil.example",
+            "127.0.0.1:x",
+        ] {
+            assert!(!names_loopback(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What the sandbox holds between requests: what it issued, what waits for consent, what a test told
+//! it to do, and the log.
+//!
+//! Promises: the log never shows a code, a token or a secret; everything kept is bounded, grants
+//! excepted; no lock is held while a request waits.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::grants::{Consent, Grants};
+use super::oauth::{CLIENTS, random};
+use super::wire::Reply;
+
+const LOG_SIZE: usize = 20_000;
+const PENDING_SIZE: usize = 1_000;
+const PENDING_TTL: Duration = Duration::from_secs(600);
+/// The longest life a token is given: a hundred years, so that no sum overflows.
+const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// One request as the log shows it.
+#[derive(Serialize)]
+pub struct Entry {
+    /// The method.
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The `grant_type` of a token request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_type: Option<String>,
+    /// The client that asked, or whose token was shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The status it was answered with.
+    pub status: u16,
+    /// The `error` it was answered with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+}
+
+impl Entry {
+    /// An entry for a request not answered yet.
+    pub fn new(method: &str, path: &str) -> Entry {
+        Entry {
+            method: loggable(method),
+            path: loggable(path),
+            grant_type: None,
+            client_id: None,
+            status: 0,
+            error: None,
+        }
+    }
+}
+
+/// Text from a request as the log may show it: short, and blank where it looks like a secret.
+pub fn loggable(text: &str) -> String {
+    let secret = |part: &str| {
+        part.contains("sbx_")
+            || CLIENTS
+                .iter()
+                .filter_map(|client| client.secret)
+                .any(|secret| part.contains(secret))
+    };
+    let parts = text.split('/');
+    let shown: Vec<_> = parts
+        .map(|part| if secret(part) { "…" } else { part })
+        .collect();
+    shown.join("/").chars().take(200).collect()
+}
+
+/// An authorization request that waits for Allow or Deny.
+pub struct Pending {
+    /// What a code would stand for.
+    pub consent: Consent,
+    /// The client's `state`, to be sent back as it is.
+    pub state: Option<String>,
+    since: Instant,
+}
+
+impl Pending {
+    /// A request that came just now.
+    pub fn new(consent: Consent, state: Option<String>) -> Pending {
+        Pending {
+            consent,
+            state,
+            since: Instant::now(),
+        }
+    }
+}
+
+/// An answer given in place of the real one.
+pub struct Scripted {
+    /// The path it is for.
+    pub path: String,
+    /// The status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: String,
+    /// How often it is still given.
+    pub times: u64,
+}
+
+/// What can be turned while the sandbox runs.
+pub struct Knobs {
+    /// The life of an access token issued from now on.
+    pub token_ttl: Duration,
+    /// How long the token endpoint waits before its answer leaves.
+    pub latency: Duration,
+    answers: VecDeque<Scripted>,
+}
+
+/// The state of one sandbox.
+pub struct State {
+    /// The issuer, without a trailing slash.
+    pub issuer: String,
+    grants: Mutex<Grants>,
+    pending: Mutex<HashMap<String, Pending>>,
+    knobs: Mutex<Knobs>,
+    log: Mutex<VecDeque<Entry>>,
+}
+
+/// The guard of a lock whose data is good whatever a panicking thread did: each change is complete.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    /// A sandbox that has issued nothing.
+    pub fn new(issuer: String, token_ttl: Duration) -> State {
+        let knobs = Knobs {
+            token_ttl: token_ttl.min(MAX_TTL),
+            latency: Duration::ZERO,
+            answers: VecDeque::new(),
+        };
+        State {
+            issuer,
+            grants: Mutex::default(),
+            pending: Mutex::default(),
+            knobs: Mutex::new(knobs),
+            log: Mutex::default(),
+        }
+    }
+
+    /// What was issued.
+    pub fn grants(&self) -> MutexGuard<'_, Grants> {
+        lock(&self.grants)
+    }
+
+    /// The life of an access token issued now.
+    pub fn token_ttl(&self) -> Duration {
+        lock(&self.knobs).token_ttl
+    }
+
+    /// Sets the life of access tokens issued from now on.
+    pub fn set_token_ttl(&self, ttl: Duration) {
+        lock(&self.knobs).token_ttl = ttl.min(MAX_TTL);
+    }
+
+    /// How long the token endpoint holds its answers back.
+    pub fn latency(&self) -> Duration {
+        lock(&self.knobs).latency
+    }
+
+    /// Sets how long the token endpoint holds its answers back.
+    pub fn set_latency(&self, latency: Duration) {
+        lock(&self.knobs).latency = latency;
+    }
+
+    /// Adds scripted answers behind those that wait; none at all takes the waiting ones away.
+    pub fn add_answers(&self, answers: Vec<Scripted>) {
+        let mut knobs = lock(&self.knobs);
+        if answers.is_empty() {
+            knobs.answers.clear();
+        }
+        knobs.answers.extend(answers);
+    }
+
+    /// The next scripted answer for a path, used up once more.
+    pub fn take_answer(&self, path: &str) -> Option<Reply> {
+        let mut knobs = lock(&self.knobs);
+        let index = (knobs.answers.iter()).position(|answer| answer.path == path)?;
+        let answer = knobs.answers.get_mut(index)?;
+        let mut reply = Reply::new(answer.status, "application/json", answer.body.clone());
+        if answer
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        {
+            reply.headers.clear();
+        }
+        reply.headers.extend(answer.headers.iter().cloned());
+        answer.times -= 1;
+        if answer.times == 0 {
+            knobs.answers.remove(index);
+        }
+        Some(reply)
+    }
+
+    /// Keeps an authorization request until it is answered; returns its one-time id, or nothing
+    /// when too many wait.
+    pub fn await_consent(&self, request: Pending) -> Option<String> {
+        let mut pending = lock(&self.pending);
+        pending.retain(|_, request| request.since.elapsed() < PENDING_TTL);
+        if pending.len() >= PENDING_SIZE {
+            return None;
+        }
+        let id = random("");
+        pending.insert(id.clone(), request);
+        Some(id)
+    }
+
+    /// The waiting request of that id, which no longer waits.
+    pub fn answer_consent(&self, id: &str) -> Option<Pending> {
+        let request = lock(&self.pending).remove(id)?;
+        (request.since.elapsed() < PENDING_TTL).then_some(request)
+    }
+
+    /// Adds to the log; the oldest entry goes when it is full.
+    pub fn record(&self, entry: Entry) {
+        let mut log = lock(&self.log);
+        if log.len() == LOG_SIZE {
+            log.pop_front();
+        }
+        log.push_back(entry);
+    }
+
+    /// Reads the log.
+    pub fn with_log<T>(&self, read: impl FnOnce(&VecDeque<Entry>) -> T) -> T {
+        read(&lock(&self.log))
+    }
+
+    /// Empties the log.
+    pub fn clear_log(&self) {
+        lock(&self.log).clear();
+    }
+}

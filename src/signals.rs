@@ -1,0 +1,162 @@
+//! SIGINT and SIGTERM: the command ends at once with 130 or 143, an error and
+//! a hint, but never between a provider's answer and its safe keeping. A
+//! rotated refresh token lost there would log the user out.
+//!
+//! Watching starts only when something slow begins; until then the default
+//! action ends the process, which a shell reports with the same numbers.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::error::{Failure, Kind, Signal};
+use crate::ui::Ui;
+
+/// Held while an answer that must not be lost is on its way to the store.
+static CRITICAL: Mutex<()> = Mutex::new(());
+/// What is being done, and the hint for whoever interrupts it.
+static ACTIVITY: Mutex<Option<(String, String)>> = Mutex::new(None);
+static WATCHING: OnceLock<()> = OnceLock::new();
+
+/// Keeps a signal from ending the process until it is dropped.
+pub struct Critical(#[allow(dead_code, reason = "held for its drop")] MutexGuard<'static, ()>);
+
+/// Begins a section that a signal must not cut short. Keep it bounded in time.
+pub fn critical() -> Critical {
+    Critical(CRITICAL.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Says what an interruption now would interrupt, and what to run then; the
+/// first call also starts the watching.
+pub fn watch(ui: Ui, activity: &str, hint: &str) {
+    *ACTIVITY.lock().unwrap_or_else(PoisonError::into_inner) =
+        Some((activity.to_owned(), hint.to_owned()));
+    WATCHING.get_or_init(|| start(ui));
+}
+
+#[cfg(unix)]
+fn start(ui: Ui) {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    // Where signals cannot be watched their default action stays in force.
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
+        return;
+    };
+    std::thread::spawn(move || {
+        let mut asked = false;
+        for number in signals.forever() {
+            let signal = if number == SIGTERM {
+                Signal::Terminate
+            } else {
+                Signal::Interrupt
+            };
+            if asked {
+                end(ui, signal);
+            }
+            asked = true;
+            std::thread::spawn(move || {
+                let critical = CRITICAL.try_lock();
+                if matches!(critical, Err(std::sync::TryLockError::WouldBlock)) {
+                    ui.note("finishing the renewal first, so that the login is not lost; press Ctrl-C again to stop at once");
+                }
+                drop(critical);
+                let _critical = self::critical();
+                end(ui, signal);
+            });
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn start(_ui: Ui) {}
+
+#[cfg(unix)]
+#[allow(
+    clippy::disallowed_methods,
+    clippy::exit,
+    reason = "the main thread may be blocked in a read that nothing else can end"
+)]
+fn end(ui: Ui, signal: Signal) -> ! {
+    let activity = ACTIVITY
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    let (what, hint) = activity.unwrap_or_else(|| {
+        let again = "run the command again; nothing was lost";
+        ("working".to_owned(), again.to_owned())
+    });
+    let failure = Failure::new(
+        Kind::Interrupted(signal),
+        format!("interrupted while {what}"),
+    )
+    .hint(hint);
+    ui.failure(&failure);
+    std::process::exit(failure.kind().exit_code().into());
+}
+
+/// While this lives, signals end the child rather than us, who wait for it and
+/// clean up behind it.
+#[derive(Debug)]
+pub struct Forwarding {
+    #[cfg(unix)]
+    handle: Option<signal_hook::iterator::Handle>,
+    #[cfg(unix)]
+    child: std::sync::Arc<std::sync::atomic::AtomicI32>,
+}
+
+/// Begins to forward signals to a child that is named later.
+#[cfg(unix)]
+pub fn forward_to_child() -> Forwarding {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use std::io::IsTerminal as _;
+    use std::sync::atomic::{AtomicI32, Ordering};
+    let child = std::sync::Arc::new(AtomicI32::new(0));
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
+        return Forwarding {
+            handle: None,
+            child,
+        };
+    };
+    let handle = Some(signals.handle());
+    let target = child.clone();
+    std::thread::spawn(move || {
+        for number in signals.forever() {
+            // A terminal sends Ctrl-C to the child as well.
+            if number == SIGINT && std::io::stdin().is_terminal() {
+                continue;
+            }
+            let pid = rustix::process::Pid::from_raw(target.load(Ordering::SeqCst));
+            let signal = rustix::process::Signal::from_named_raw(number);
+            if let (Some(pid), Some(signal)) = (pid, signal) {
+                // A child that has just ended needs no signal.
+                let _ = rustix::process::kill_process(pid, signal);
+            }
+        }
+    });
+    Forwarding { handle, child }
+}
+
+/// Consoles elsewhere signal the child by themselves.
+#[cfg(not(unix))]
+pub fn forward_to_child() -> Forwarding {
+    Forwarding {}
+}
+
+impl Forwarding {
+    /// Names the child, by its process id.
+    #[cfg(unix)]
+    pub fn to(&self, pid: u32) {
+        let pid = i32::try_from(pid).unwrap_or_default();
+        self.child.store(pid, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// Names the child.
+    #[cfg(not(unix))]
+    pub fn to(&self, _pid: u32) {}
+}
+
+#[cfg(unix)]
+impl Drop for Forwarding {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.handle {
+            handle.close();
+        }
+    }
+}

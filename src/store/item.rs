@@ -1,0 +1,107 @@
+//! The stored item: everything a connection is, sealed. The record beside it
+//! is made from it and can be made again.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::clock::Timestamp;
+use crate::connection::{ConnectionId, Pin};
+use crate::credential::Credential;
+use crate::secret::{Secret, stored_map};
+
+/// The form of items this version writes.
+const VERSION: u32 = 1;
+
+/// A connection as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Item {
+    version: u32,
+    connection: String,
+    /// Counts the writes; nothing older overwrites something newer.
+    pub generation: u64,
+    /// Whether it can still be used.
+    pub standing: Standing,
+    /// The grant it was obtained by.
+    pub grant: String,
+    /// The tokens.
+    pub credential: Credential,
+    /// Where they may go.
+    pub pin: Pin,
+    /// Parameters and inputs that may be shown.
+    pub parameters: BTreeMap<String, String>,
+    /// Those that may not.
+    #[serde(with = "stored_map")]
+    pub secrets: BTreeMap<String, Secret>,
+    /// Whose credential it is, as the API said.
+    pub account: Option<String>,
+    /// When it was connected.
+    pub connected_at: Timestamp,
+}
+
+/// Whether a connection can still be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// As far as is known.
+    Good,
+    /// The provider ended it; a person has to connect again.
+    NeedsConnecting {
+        /// What the provider said.
+        why: String,
+    },
+}
+
+impl Item {
+    /// A new item of a connection, of this generation.
+    pub fn new(id: &ConnectionId, generation: u64, grant: &str, credential: Credential) -> Self {
+        Self {
+            version: VERSION,
+            connection: id.file_stem(),
+            generation,
+            standing: Standing::Good,
+            grant: grant.to_owned(),
+            connected_at: credential.obtained_at,
+            credential,
+            pin: Pin::default(),
+            parameters: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            account: None,
+        }
+    }
+
+    /// The next generation of this item, changed.
+    #[must_use]
+    pub fn next(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        self.generation += 1;
+        change(&mut self);
+        self
+    }
+
+    /// The text that goes into a store.
+    pub(super) fn to_text(&self) -> Result<Secret, StoreError> {
+        serde_json::to_string(self)
+            .map(Secret::from)
+            .map_err(|error| StoreError::Corrupt(error.to_string()))
+    }
+
+    /// Reads it back; a text that is another connection's is refused.
+    pub(super) fn from_text(id: &ConnectionId, text: &Secret) -> Result<Self, StoreError> {
+        // serde_json's messages name places, not contents.
+        let item: Self = serde_json::from_str(text.expose())
+            .map_err(|error| StoreError::Corrupt(format!("{error}")))?;
+        if item.version != VERSION {
+            return Err(StoreError::Corrupt(format!(
+                "it was written by another version of hallpass (form {})",
+                item.version
+            )));
+        }
+        if item.connection != id.file_stem() {
+            return Err(StoreError::Corrupt(
+                "it belongs to another connection".to_owned(),
+            ));
+        }
+        Ok(item)
+    }
+}

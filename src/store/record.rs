@@ -1,0 +1,139 @@
+//! The readable half of a connection: a JSON file with nothing secret in it,
+//! so that `list` and `status` need no unlocking. It says which store holds
+//! the item, and whether a refresh is under way; all else is a copy.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Item, Standing, StoreError};
+use crate::clock::Timestamp;
+use crate::connection::{ConnectionId, Pin};
+use crate::fs;
+use crate::settings::StoreKind;
+
+/// What may be read of a connection.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The store that holds the item.
+    pub store: StoreKind,
+    /// The generation this was copied from.
+    pub generation: u64,
+    /// Whether the connection can still be used.
+    pub standing: Standing,
+    /// The grant it was obtained by.
+    pub grant: String,
+    /// When the access token expires, where that is known.
+    pub expires_at: Option<Timestamp>,
+    /// Whether there is something to renew it from.
+    pub renewable: bool,
+    /// What was granted.
+    pub scopes: Vec<String>,
+    /// Whose credential it is.
+    pub account: Option<String>,
+    /// Parameters that may be shown.
+    pub parameters: BTreeMap<String, String>,
+    /// Where the credential may go.
+    pub pin: Pin,
+    /// When it was connected.
+    pub connected_at: Timestamp,
+    /// When the tokens were obtained.
+    pub obtained_at: Timestamp,
+    /// A refresh that began and whose answer has not been kept yet.
+    #[serde(default)]
+    pub in_flight: Option<InFlight>,
+}
+
+/// A refresh under way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InFlight {
+    /// When it began.
+    pub since: Timestamp,
+    /// The process.
+    pub pid: u32,
+}
+
+impl Record {
+    /// The record of an item.
+    pub(super) fn of(item: &Item, store: StoreKind) -> Self {
+        Self {
+            store,
+            generation: item.generation,
+            standing: item.standing.clone(),
+            grant: item.grant.clone(),
+            expires_at: item.credential.expires_at,
+            renewable: item.credential.refresh_token.is_some(),
+            scopes: item.credential.scopes.clone(),
+            account: item.account.clone(),
+            parameters: item.parameters.clone(),
+            pin: item.pin.clone(),
+            connected_at: item.connected_at,
+            obtained_at: item.credential.obtained_at,
+            in_flight: None,
+        }
+    }
+}
+
+/// The directory of records.
+#[derive(Debug)]
+pub(super) struct Records {
+    dir: PathBuf,
+}
+
+impl Records {
+    pub(super) fn new(data: &Path) -> Self {
+        Self {
+            dir: data.join("connections"),
+        }
+    }
+
+    fn path(&self, id: &ConnectionId) -> PathBuf {
+        self.dir.join(format!("{}.json", id.file_stem()))
+    }
+
+    pub(super) fn read(&self, id: &ConnectionId) -> Result<Option<Record>, StoreError> {
+        let path = self.path(id);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(StoreError::Io { path, source }),
+        };
+        // A damaged record is as good as none: it is made again from the item.
+        Ok(serde_json::from_slice(&bytes).ok())
+    }
+
+    pub(super) fn write(&self, id: &ConnectionId, record: &Record) -> Result<(), StoreError> {
+        let path = self.path(id);
+        let mut bytes = serde_json::to_vec_pretty(record)
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        bytes.push(b'\n');
+        fs::write_atomic(&path, &bytes).map_err(|source| StoreError::Io { path, source })
+    }
+
+    pub(super) fn remove(&self, id: &ConnectionId) -> Result<(), StoreError> {
+        let path = self.path(id);
+        fs::remove(&path).map_err(|source| StoreError::Io { path, source })
+    }
+
+    /// Every connection that has a record, in alphabetical order.
+    pub(super) fn all(&self) -> Result<Vec<ConnectionId>, StoreError> {
+        let entries = match std::fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => {
+                let path = self.dir.clone();
+                return Err(StoreError::Io { path, source });
+            }
+        };
+        let mut ids: Vec<ConnectionId> = entries
+            .filter_map(|entry| {
+                let name = entry.ok()?.file_name();
+                let stem = name.to_str()?.strip_suffix(".json")?;
+                ConnectionId::from_file_stem(stem)
+            })
+            .collect();
+        ids.sort();
+        Ok(ids)
+    }
+}

@@ -1,0 +1,213 @@
+//! Items in stores, with their records beside them. The order of every write
+//! is fixed: the item, read back; then the record. Losing the power between
+//! the two loses nothing, since the record can be made from the item.
+
+use std::time::Duration;
+
+use super::file::FileStore;
+use super::keychain::Keychain;
+use super::none::NoStore;
+use super::record::Records;
+use super::{InFlight, Item, Record, Store, StoreError};
+use crate::clock::Timestamp;
+use crate::connection::ConnectionId;
+use crate::env;
+use crate::paths::Paths;
+use crate::settings::{Settings, StoreKind};
+use crate::ui::Ui;
+
+/// All stores of this user.
+pub struct Stores {
+    paths: Paths,
+    settings: Settings,
+    named: Option<StoreKind>,
+    patience: Duration,
+    ui: Ui,
+}
+
+/// What [`Stores::usable`] found.
+pub enum UsableStore {
+    /// This one works.
+    Yes(StoreKind),
+    /// The default one is not there, and the user named none.
+    DefaultAbsent(StoreError),
+}
+
+impl Stores {
+    /// `named` is `--store` or `HALLPASS_STORE`; `patience` bounds each call to
+    /// a keychain.
+    pub fn new(
+        paths: Paths,
+        settings: Settings,
+        named: Option<StoreKind>,
+        patience: Duration,
+        ui: Ui,
+    ) -> Self {
+        Self {
+            paths,
+            settings,
+            named,
+            patience,
+            ui,
+        }
+    }
+
+    /// The store of new connections: what was named, what the settings say,
+    /// `file` where a key was given, else the keychain.
+    pub fn preferred(&self) -> StoreKind {
+        self.named.or(self.settings.store).unwrap_or_else(|| {
+            if env::var(env::HALLPASS_KEY).is_some() {
+                StoreKind::File
+            } else {
+                StoreKind::Keychain
+            }
+        })
+    }
+
+    /// Whether a store can be used for a new connection, tried by reading from
+    /// it. With `kind` unset it is the preferred one.
+    pub fn usable(
+        &self,
+        id: &ConnectionId,
+        kind: Option<StoreKind>,
+    ) -> Result<UsableStore, StoreError> {
+        let was_named = kind.or(self.named).or(self.settings.store).is_some();
+        let kind = kind.unwrap_or_else(|| self.preferred());
+        match self.open(kind)?.get(id) {
+            // What is kept may be unreadable: connecting is how that is mended.
+            Ok(_) | Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) => {
+                Ok(UsableStore::Yes(kind))
+            }
+            Err(error @ StoreError::Absent(_)) if !was_named => {
+                Ok(UsableStore::DefaultAbsent(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The directory of locks.
+    pub fn lock_path(&self, id: &ConnectionId) -> Result<std::path::PathBuf, StoreError> {
+        let name = format!("{}.lock", id.file_stem());
+        Ok(self.paths.data()?.join("locks").join(name))
+    }
+
+    /// A connection's record.
+    pub fn record(&self, id: &ConnectionId) -> Result<Option<Record>, StoreError> {
+        match self.paths.data() {
+            Ok(data) => Records::new(data).read(id),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Every connection that has a record.
+    pub fn connections(&self) -> Result<Vec<ConnectionId>, StoreError> {
+        match self.paths.data() {
+            Ok(data) => Records::new(data).all(),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// A connection's item, and the store it rests in. Without a record it is
+    /// looked for where new connections go.
+    pub fn read(&self, id: &ConnectionId) -> Result<Option<(Item, StoreKind)>, StoreError> {
+        let record = self.record(id)?;
+        let kind = record
+            .as_ref()
+            .map_or_else(|| self.preferred(), |r| r.store);
+        let text = match self.open(kind).and_then(|store| store.get(id)) {
+            Ok(text) => text,
+            // Where there is neither a record nor a store, nothing was kept.
+            Err(StoreError::Absent(_) | StoreError::NoHome(_)) if record.is_none() => None,
+            Err(error) => return Err(error),
+        };
+        let Some(text) = text else { return Ok(None) };
+        Ok(Some((Item::from_text(id, &text)?, kind)))
+    }
+
+    /// Keeps an item, durably and read back, if what is kept now is still of
+    /// the generation `base` (`None`: nothing readable); so nothing older
+    /// overwrites something newer, and nothing that was forgotten comes back.
+    /// Call it with the connection's lock held.
+    pub fn write(
+        &self,
+        id: &ConnectionId,
+        item: &Item,
+        kind: StoreKind,
+        base: Option<u64>,
+    ) -> Result<(), StoreError> {
+        if kind == StoreKind::None {
+            return Ok(());
+        }
+        let store = self.open(kind)?;
+        if generation(store.as_ref(), id)? != base {
+            return Err(StoreError::Superseded);
+        }
+        let text = item.to_text()?;
+        store.put(id, &text)?;
+        let kept = store.get(id)?;
+        if kept.is_none_or(|kept| !kept.equals(text.expose())) {
+            return Err(StoreError::NotKept);
+        }
+        self.records()?.write(id, &Record::of(item, kind))
+    }
+
+    /// Notes that a refresh is under way; this also proves that the disk
+    /// takes writes before anything irrevocable happens.
+    pub fn note_in_flight(
+        &self,
+        id: &ConnectionId,
+        item: &Item,
+        kind: StoreKind,
+    ) -> Result<(), StoreError> {
+        let mut record = Record::of(item, kind);
+        record.in_flight = Some(InFlight {
+            since: Timestamp::now(),
+            pid: std::process::id(),
+        });
+        self.records()?.write(id, &record)
+    }
+
+    /// Takes the note back after a refresh that came to nothing.
+    pub fn clear_in_flight(
+        &self,
+        id: &ConnectionId,
+        item: &Item,
+        kind: StoreKind,
+    ) -> Result<(), StoreError> {
+        self.records()?.write(id, &Record::of(item, kind))
+    }
+
+    /// Forgets a connection: the item, then its record. With `kind` unset it is
+    /// forgotten where its record says.
+    pub fn remove(&self, id: &ConnectionId, kind: Option<StoreKind>) -> Result<(), StoreError> {
+        let kind = match kind {
+            Some(kind) => kind,
+            None => self
+                .record(id)?
+                .map_or_else(|| self.preferred(), |r| r.store),
+        };
+        self.open(kind)?.delete(id)?;
+        self.records()?.remove(id)
+    }
+
+    fn records(&self) -> Result<Records, StoreError> {
+        Ok(Records::new(self.paths.data()?))
+    }
+
+    fn open(&self, kind: StoreKind) -> Result<Box<dyn Store>, StoreError> {
+        Ok(match kind {
+            StoreKind::Keychain => Box::new(Keychain::new(self.paths.own_home(), self.patience)),
+            StoreKind::File => Box::new(FileStore::new(&self.paths, &self.settings, self.ui)?),
+            StoreKind::None => Box::new(NoStore),
+        })
+    }
+}
+
+/// The generation that is kept now; unreadable is as good as nothing.
+fn generation(store: &dyn Store, id: &ConnectionId) -> Result<Option<u64>, StoreError> {
+    match store.get(id) {
+        Ok(Some(text)) => Ok(Item::from_text(id, &text).ok().map(|item| item.generation)),
+        Ok(None) | Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,171 @@
+//! Everything hallpass says on stderr. stdout is data and belongs to
+//! `output`. Text that came from a provider is escaped before it reaches a
+//! terminal.
+
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
+
+use crate::env;
+use crate::error::Failure;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Whether text going to a stream gets colour.
+    pub fn wanted(self, on_terminal: bool) -> bool {
+        match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                on_terminal
+                    && env::var(env::NO_COLOR).is_none()
+                    && env::var(env::TERM).as_deref() != Some("dumb")
+            }
+        }
+    }
+}
+
+/// Speaks to the person on stderr.
+#[derive(Clone, Copy, Debug)]
+pub struct Ui {
+    color: bool,
+    quiet: bool,
+    json_errors: bool,
+}
+
+impl Ui {
+    /// `quiet` silences everything but errors; `json_errors` makes the last
+    /// line of a failing command an error object.
+    pub fn new(color: Color, quiet: bool, json_errors: bool) -> Self {
+        Self {
+            color: color.wanted(io::stderr().is_terminal()),
+            quiet,
+            json_errors,
+        }
+    }
+
+    /// The same, with errors as JSON (a command's `--json`).
+    #[must_use]
+    pub fn with_json_errors(mut self) -> Self {
+        self.json_errors = true;
+        self
+    }
+
+    /// Whether stderr gets colour.
+    pub fn color(&self) -> bool {
+        self.color
+    }
+
+    /// Something worth knowing.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.line(text);
+        }
+    }
+
+    /// Something a person needs to see whatever they silenced, such as a link.
+    pub fn always(&self, text: &str) {
+        self.line(text);
+    }
+
+    /// Something that needs attention, though the command goes on.
+    pub fn warn(&self, text: &str) {
+        if !self.quiet {
+            self.line(&format!("{} {text}", self.paint("33", "warning:")));
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self, text: &str) {
+        if !self.quiet {
+            self.line(&format!("{} {text}", self.paint("36", "hint:")));
+        }
+    }
+
+    /// Why the command ends, in words or as one JSON object on the last line.
+    pub fn failure(&self, failure: &Failure) {
+        if self.json_errors {
+            let object = serde_json::json!({"error": {
+                "kind": failure.kind().name(),
+                "message": failure.message(),
+                "hints": failure.hints(),
+                "exit_code": failure.kind().exit_code(),
+            }});
+            self.line(&object.to_string());
+            return;
+        }
+        self.line(&format!(
+            "{} {}",
+            self.paint("1;31", "error:"),
+            escape(&failure.headline())
+        ));
+        for cause in failure.causes() {
+            self.line(&format!("  because: {}", escape(&cause)));
+        }
+        if let Some(report) = failure.rendered_report() {
+            self.line(report.trim_end());
+        }
+        for hint in failure.hints() {
+            self.line(&format!("{} {}", self.paint("36", "hint:"), escape(hint)));
+        }
+    }
+
+    fn paint(&self, style: &str, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[{style}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// A closed stderr must not end the command, so a failed write is let go.
+    fn line(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// Text from elsewhere, made harmless for a terminal: control characters and
+/// those that reorder text stand as escapes; line breaks become spaces.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => safe.push(' '),
+            c if is_harmful(c) => safe.extend(c.escape_unicode()),
+            c => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Control characters, and the bidirectional overrides and isolates that make
+/// text read otherwise than it is.
+pub fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_would_act_on_a_terminal() {
+        assert_eq!(escape("plain ümlaut"), "plain ümlaut");
+        assert_eq!(escape("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb c");
+        assert_eq!(escape("x\u{202e}y"), "x\\u{202e}y");
+    }
+}
