@@ -18,6 +18,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub struct Http {
     timeout: Duration,
+    plain: OnceCell<Client>,
     loopback: OnceCell<Client>,
     remote: OnceCell<Client>,
 }
@@ -68,6 +69,7 @@ impl Http {
     pub fn new(timeout: Duration) -> Self {
         Self {
             timeout,
+            plain: OnceCell::new(),
             loopback: OnceCell::new(),
             remote: OnceCell::new(),
         }
@@ -78,21 +80,17 @@ impl Http {
         self.timeout
     }
 
-    /// The client for a URL: this process's own loopback traffic never goes
-    /// through a proxy.
+    /// The client for a URL. This process's own loopback traffic never goes
+    /// through a proxy; plain http, which only ever stays on this machine,
+    /// needs no certificates, whose parsing is most of what a client costs.
     pub fn client_for(&self, url: &Url) -> Result<&Client, HttpError> {
-        let loopback = is_loopback(url);
-        let cell = if loopback {
-            &self.loopback
-        } else {
-            &self.remote
+        let (cell, builder) = match (url.scheme(), is_loopback(url)) {
+            ("http", true) => (&self.plain, builder().no_proxy().tls_certs_only([])),
+            (_, true) => (&self.loopback, builder().no_proxy()),
+            _ => (&self.remote, builder()),
         };
         if let Some(client) = cell.get() {
             return Ok(client);
-        }
-        let mut builder = builder();
-        if loopback {
-            builder = builder.no_proxy();
         }
         let client = builder
             .build()

@@ -69,26 +69,26 @@ impl Ui {
     /// Something worth knowing.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.line(text);
+            line(text);
         }
     }
 
     /// Something a person needs to see whatever they silenced, such as a link.
     pub fn always(&self, text: &str) {
-        self.line(text);
+        line(text);
     }
 
     /// Something that needs attention, though the command goes on.
     pub fn warn(&self, text: &str) {
         if !self.quiet {
-            self.line(&format!("{} {text}", self.paint("33", "warning:")));
+            line(&format!("{} {text}", self.paint("33", "warning:")));
         }
     }
 
     /// What to do next.
     pub fn hint(&self, text: &str) {
         if !self.quiet {
-            self.line(&format!("{} {text}", self.paint("36", "hint:")));
+            line(&format!("{} {text}", self.paint("36", "hint:")));
         }
     }
 
@@ -101,22 +101,22 @@ impl Ui {
                 "hints": failure.hints(),
                 "exit_code": failure.kind().exit_code(),
             }});
-            self.line(&object.to_string());
+            line(&object.to_string());
             return;
         }
-        self.line(&format!(
+        line(&format!(
             "{} {}",
             self.paint("1;31", "error:"),
             escape(&failure.headline())
         ));
         for cause in failure.causes() {
-            self.line(&format!("  because: {}", escape(&cause)));
+            line(&format!("  because: {}", escape(&cause)));
         }
         if let Some(report) = failure.rendered_report() {
-            self.line(report.trim_end());
+            line(&format!("\n{}\n", report.trim_matches('\n')));
         }
         for hint in failure.hints() {
-            self.line(&format!("{} {}", self.paint("36", "hint:"), escape(hint)));
+            line(&format!("{} {}", self.paint("36", "hint:"), escape(hint)));
         }
     }
 
@@ -127,11 +127,11 @@ impl Ui {
             text.to_owned()
         }
     }
+}
 
-    /// A closed stderr must not end the command, so a failed write is let go.
-    fn line(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
-    }
+/// A closed stderr must not end the command, so a failed write is let go.
+fn line(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Text from elsewhere, made harmless for a terminal: control characters and

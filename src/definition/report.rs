@@ -140,10 +140,12 @@ fn blank_secrets(text: &str) -> String {
 /// Where in a line the quoted value of a key that sounds secret stands.
 fn secret_literal(line: &str) -> Option<Range<usize>> {
     let (key, _) = line.split_once('=')?;
-    let lower = key.to_ascii_lowercase();
+    let key_word = key.trim().to_ascii_lowercase();
+    // A misspelt key is what reports are about, so likeness counts too.
     let sounds_secret = ["secret", "passw", "api_key", "apikey"]
         .iter()
-        .any(|word| lower.contains(word));
+        .any(|word| key_word.contains(word))
+        || closest(&key_word, ["client_secret", "password", "api_key"]).is_some();
     if !sounds_secret {
         return None;
     }

@@ -1,0 +1,174 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[hallpass] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'hallpass'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'hallpass'= {
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand check 'Validate the definitions: every problem at once, with its place and remedy'
+            cand list 'Integrations and connections: state, account, expiry, scopes, where stored'
+            cand connect 'Connect: consent in the browser once, use it from then on'
+            cand status 'One connection in full, no secret shown; exits 4 when it is not connected'
+            cand token 'Print a token that works now, renewed if need be'
+            cand request 'Call the API with the credential added'
+            cand disconnect 'Revoke a connection at the provider (RFC 7009), then forget it'
+            cand sandbox 'A local OAuth provider and API, to try hallpass and to test scripts against'
+            cand completions 'Print the completion script of a shell'
+        }
+        &'hallpass;check'= {
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hallpass;list'= {
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand --json 'Print a JSON array'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hallpass;connect'= {
+            cand --param 'A parameter; secrets as NAME=@FILE, NAME=env:VARIABLE or NAME=- (stdin)'
+            cand --scope 'A scope to ask for besides the definition''s'
+            cand --timeout 'How long to wait for the consent [default: 5m]'
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand --no-browser 'Only print the link, open nothing'
+            cand --no-test 'Do not call the definition''s test path at the end'
+            cand --force 'Replace a connection that was made for other origins'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hallpass;status'= {
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand --json 'Print a JSON object'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hallpass;token'= {
+            cand --format 'The form to print it in'
+            cand --min-ttl 'The life it must have at least; it is renewed for that if need be'
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand --refresh 'Renew it, whatever life it has'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hallpass;request'= {
+            cand -X 'The method'
+            cand --method 'The method'
+            cand -H 'A header, as NAME: VALUE'
+            cand --header 'A header, as NAME: VALUE'
+            cand --query 'A query parameter, as NAME=VALUE'
+            cand -d 'A form body; @FILE and @- (stdin) are read; several are joined by `&`'
+            cand --data 'A form body; @FILE and @- (stdin) are read; several are joined by `&`'
+            cand --data-binary 'A body sent as it is; @FILE and @- are streamed'
+            cand --json 'A JSON body; @FILE and @- are read'
+            cand -o 'Write the answer''s body to a file'
+            cand --output 'Write the answer''s body to a file'
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand -i 'Print the answer''s status line and headers too'
+            cand --include 'Print the answer''s status line and headers too'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hallpass;disconnect'= {
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand --all 'Every connection'
+            cand --local 'Only forget: the tokens live on at the provider until they expire'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hallpass;sandbox'= {
+            cand --port 'The port to listen on; 0 takes any free one'
+            cand --token-ttl 'How long access tokens live; 0s lets them be born expired'
+            cand --visit 'Play the person: open an authorization link and approve'
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand --print-config 'Print the definitions for a sandbox on this port, and end'
+            cand --tour 'Show connect, token, request, renewal and disconnect, for real'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hallpass;completions'= {
+            cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
+            cand --store 'Where new connections are kept (or HALLPASS_STORE)'
+            cand --color 'Colour on stderr'
+            cand -v 'Say what is done on stderr, without secrets; twice says more'
+            cand --verbose 'Say what is done on stderr, without secrets; twice says more'
+            cand --quiet 'Say nothing but errors'
+            cand --no-input 'Never ask anything'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+    ]
+    $completions[$command]
+}

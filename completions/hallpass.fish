@@ -1,0 +1,176 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_hallpass_global_optspecs
+    string join \n config= store= v/verbose quiet color= no-input h/help V/version
+end
+
+function __fish_hallpass_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_hallpass_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_hallpass_using_subcommand
+    set -l cmd (__fish_hallpass_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c hallpass -n "__fish_hallpass_needs_command" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_needs_command" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_needs_command" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_needs_command" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_needs_command" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_needs_command" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_needs_command" -s V -l version -d 'Print version'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "check" -d 'Validate the definitions: every problem at once, with its place and remedy'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "list" -d 'Integrations and connections: state, account, expiry, scopes, where stored'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "connect" -d 'Connect: consent in the browser once, use it from then on'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "status" -d 'One connection in full, no secret shown; exits 4 when it is not connected'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "token" -d 'Print a token that works now, renewed if need be'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "request" -d 'Call the API with the credential added'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "disconnect" -d 'Revoke a connection at the provider (RFC 7009), then forget it'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "sandbox" -d 'A local OAuth provider and API, to try hallpass and to test scripts against'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l json -d 'Print a JSON array'
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l param -d 'A parameter; secrets as NAME=@FILE, NAME=env:VARIABLE or NAME=- (stdin)' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l scope -d 'A scope to ask for besides the definition\'s' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l timeout -d 'How long to wait for the consent [default: 5m]' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l no-browser -d 'Only print the link, open nothing'
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l no-test -d 'Do not call the definition\'s test path at the end'
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l force -d 'Replace a connection that was made for other origins'
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l json -d 'Print a JSON object'
+complete -c hallpass -n "__fish_hallpass_using_subcommand status" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l format -d 'The form to print it in' -r -f -a "raw\t'The token and a line break'
+json\t'An object: `access_token`, `token_type`, `expires_at`, `scopes`, and `id_token` where there is one'
+header\t'The header line the definition would send'
+env\t'`HALLPASS_TOKEN=\'…\'`, quoted for a shell'
+id-token\t'The OpenID Connect ID token'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l min-ttl -d 'The life it must have at least; it is renewed for that if need be' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l refresh -d 'Renew it, whatever life it has'
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s X -l method -d 'The method' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s H -l header -d 'A header, as NAME: VALUE' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l query -d 'A query parameter, as NAME=VALUE' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s d -l data -d 'A form body; @FILE and @- (stdin) are read; several are joined by `&`' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l data-binary -d 'A body sent as it is; @FILE and @- are streamed' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l json -d 'A JSON body; @FILE and @- are read' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s o -l output -d 'Write the answer\'s body to a file' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s i -l include -d 'Print the answer\'s status line and headers too'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l all -d 'Every connection'
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l local -d 'Only forget: the tokens live on at the provider until they expire'
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l port -d 'The port to listen on; 0 takes any free one' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l token-ttl -d 'How long access tokens live; 0s lets them be born expired' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l visit -d 'Play the person: open an authorization link and approve' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l print-config -d 'Print the definitions for a sandbox on this port, and end'
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l tour -d 'Show connect, token, request, renewal and disconnect, for real'
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,81 @@
+//! `check`: every problem at once, with its place and its remedy.
+
+use crate::support::Home;
+
+#[test]
+fn a_valid_file_says_so() {
+    let home = Home::new();
+    let example = include_str!("../../integrations.example.toml");
+    home.write("integrations.toml", example);
+    let run = home.hallpass(&["check"]).run().ok();
+    assert!(run.stdout.contains("integrations are valid"), "{run}");
+}
+
+#[test]
+fn every_problem_is_shown_with_its_place_and_remedy() {
+    let home = Home::new();
+    let path = home.write("integrations.toml", include_str!("check-problems.toml"));
+    let run = home.hallpass(&["check"]).run().fails_with(3);
+    let report = run
+        .stderr
+        .replace(path.to_str().unwrap(), "integrations.toml");
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn one_broken_definition_does_not_stop_the_others() {
+    let provider = crate::support::Provider::start(&[]);
+    let home = provider.home();
+    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
+    home.write(
+        "integrations.toml",
+        &format!("{text}\n[integrations.broken]\nauth = 1\n"),
+    );
+    home.hallpass(&["token", "sandbox-service"]).run().ok();
+    let run = home.hallpass(&["list"]).run().ok();
+    assert!(run.stderr.contains("run `hallpass check`"), "{run}");
+    home.hallpass(&["token", "broken"]).run().fails_with(3);
+}
+
+#[test]
+fn a_literal_secret_in_a_report_is_blanked() {
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        "[integrations.x.auth]\ntype = \"oauth2\"\nclient_secrt = \"s3cret-not-real\"\n",
+    );
+    let run = home.hallpass(&["check"]).run().fails_with(3);
+    assert!(!run.stderr.contains("s3cret-not-real"), "{run}");
+    assert!(
+        run.stderr.contains("did you mean `client_secret`?"),
+        "{run}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_write_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let path = home.write("integrations.toml", "");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let run = home.hallpass(&["check"]).run().fails_with(3);
+    assert!(run.stderr.contains("chmod go-w"), "{run}");
+}
+
+#[test]
+fn no_input_makes_it_panic() {
+    let home = Home::new();
+    for text in [
+        "[",
+        "integrations = 1",
+        "[integrations]\n\"\" = {}",
+        "\u{feff}[integrations.a]",
+        "[[integrations.a]]",
+        "x = 1979-05-27",
+    ] {
+        home.write("integrations.toml", text);
+        let run = home.hallpass(&["check"]).run();
+        assert!(matches!(run.code, Some(0 | 3)), "{text:?}: {run}");
+    }
+}

@@ -1,0 +1,123 @@
+//! The command line itself: its help (a snapshot of every page, so that a
+//! changed flag shows in review), its version, and what works with nothing there.
+
+use crate::support::{Cmd, HALLPASS, Home};
+
+const COMMANDS: [&str; 9] = [
+    "check",
+    "list",
+    "connect",
+    "status",
+    "token",
+    "request",
+    "disconnect",
+    "sandbox",
+    "completions",
+];
+
+#[test]
+fn every_help_page() {
+    let mut pages = Cmd::new(HALLPASS, &["--help"]).run().ok().stdout;
+    for command in COMMANDS {
+        let page = Cmd::new(HALLPASS, &[command, "--help"]).run().ok().stdout;
+        pages.push_str(&format!("\n======== hallpass {command} --help\n\n{page}"));
+    }
+    let main = pages.lines().take_while(|line| !line.starts_with("====="));
+    for command in COMMANDS {
+        assert!(
+            main.clone()
+                .any(|line| line.trim_start().starts_with(command)),
+            "{command}"
+        );
+    }
+    insta::assert_snapshot!(pages);
+}
+
+#[test]
+fn version_is_the_packages() {
+    let run = Cmd::new(HALLPASS, &["--version"]).run().ok();
+    assert_eq!(run.line(), concat!("hallpass ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn help_version_and_reading_work_with_no_home_no_keychain_and_no_network() {
+    let home = Home::new();
+    let file = home.write("some.toml", include_str!("../../integrations.example.toml"));
+    let file = file.to_str().unwrap();
+    for args in [
+        ["--help"].as_slice(),
+        &["--version"],
+        &["check", "--config", file],
+        &["list", "--config", file],
+        &["completions", "bash"],
+        &["sandbox", "--print-config"],
+    ] {
+        let run = Cmd::new(HALLPASS, args)
+            .env("HOME", "/nonexistent")
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+            .env("https_proxy", "http://127.0.0.1:1")
+            .run()
+            .ok();
+        assert!(!run.stdout.is_empty(), "{run}");
+    }
+}
+
+#[test]
+fn the_completions_in_the_repository_are_current() {
+    for (shell, file) in [
+        ("bash", "hallpass.bash"),
+        ("zsh", "_hallpass"),
+        ("fish", "hallpass.fish"),
+        ("powershell", "_hallpass.ps1"),
+        ("elvish", "hallpass.elv"),
+    ] {
+        let now = Cmd::new(HALLPASS, &["completions", shell])
+            .run()
+            .ok()
+            .stdout;
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("completions")
+            .join(file);
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            now == kept.replace("\r\n", "\n"),
+            "completions/{file} is old: run `cargo run -- completions {shell} > completions/{file}`"
+        );
+    }
+}
+
+#[test]
+fn verbose_output_tells_what_is_done_and_no_secret() {
+    let provider = crate::support::Provider::start(&[]);
+    let home = provider.home();
+    home.connect("sandbox");
+    let token = home
+        .hallpass(&["token", "sandbox"])
+        .run()
+        .ok()
+        .line()
+        .to_owned();
+    let run = home
+        .hallpass(&["-vv", "request", "sandbox", "/me"])
+        .run()
+        .ok();
+    assert!(
+        run.stderr.contains("GET") && run.stderr.contains("/me"),
+        "{run}"
+    );
+    assert!(!run.stderr.contains(&token), "{run}");
+    let quiet = home
+        .hallpass(&["--quiet", "disconnect", "sandbox"])
+        .run()
+        .ok();
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn colour_is_for_terminals_unless_asked_for() {
+    let home = Home::new();
+    let run = home.hallpass(&["token", "x"]).run().fails_with(3);
+    assert!(!run.stderr.contains('\u{1b}'), "{run}");
+    let run = home.hallpass(&["token", "x", "--color", "always"]).run();
+    assert!(run.stderr.contains("\u{1b}["), "{run}");
+}

@@ -1,0 +1,124 @@
+//! The documents are true: the README's definitions are valid, and its
+//! commands are run, against a sandbox that stands in for the services.
+
+use crate::support::{Home, Provider};
+
+const README: &str = include_str!("../../README.md");
+
+/// The fenced blocks of a language, without the indentation they have in lists.
+fn blocks(language: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = README.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() != format!("```{language}") {
+            continue;
+        }
+        let indent = line.len() - line.trim_start().len();
+        let block = lines.by_ref().take_while(|line| line.trim() != "```");
+        let block: Vec<&str> = block
+            .map(|line| line.get(indent..).unwrap_or_default())
+            .collect();
+        found.push(block.join("\n"));
+    }
+    found
+}
+
+/// The README's services, played by a sandbox.
+fn played_by(provider: &Provider, text: &str) -> String {
+    let issuer = provider.issuer();
+    [
+        (
+            "https://github.com/login/oauth/authorize",
+            format!("{issuer}/authorize"),
+        ),
+        (
+            "https://github.com/login/oauth/access_token",
+            format!("{issuer}/token"),
+        ),
+        (
+            "https://login.example.com/oauth/token",
+            format!("{issuer}/token"),
+        ),
+        ("https://api.github.com", issuer.to_owned()),
+        ("https://api.example.com", issuer.to_owned()),
+        ("/user", "/me".to_owned()),
+        ("Iv1.0123456789abcdef", "sandbox-service".to_owned()),
+        ("reports-job", "sandbox-service".to_owned()),
+        ("\"read:user\"", "\"profile\"".to_owned()),
+        ("\"reports:read\"", "\"notes:read\"".to_owned()),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+#[test]
+fn the_readmes_definitions_are_valid_as_they_stand() {
+    let definitions = blocks("toml");
+    assert_eq!(definitions.len(), 2);
+    let home = Home::new();
+    home.write("integrations.toml", &definitions.join("\n"));
+    home.hallpass(&["check"]).run().ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_readmes_commands_do_what_they_say() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    let definitions = played_by(&provider, &blocks("toml").join("\n"));
+    home.write("integrations.toml", &definitions);
+    let mut run = 0;
+    for block in blocks("sh") {
+        let block = played_by(&provider, &block);
+        if block.starts_with("cargo run") || block.starts_with("tests/run") {
+            continue;
+        }
+        home.shell(&format!("set -e\n{block}"))
+            .env("GITHUB_CLIENT_SECRET", "sandbox-secret-not-real")
+            .env("REPORTS_CLIENT_SECRET", "sandbox-secret-not-real")
+            .env("HALLPASS_BROWSER", Home::sandbox_person())
+            .dir(home.path())
+            .run()
+            .ok();
+        run += block.lines().count();
+    }
+    assert!(run >= 10, "{run} lines were run");
+    let user = std::fs::read_to_string(home.path().join("user.json")).unwrap();
+    assert!(user.contains("sandbox-user"), "{user}");
+}
+
+#[test]
+fn the_readmes_first_commands_are_the_two_that_do_everything() {
+    let first: Vec<String> = blocks("sh").into_iter().take(2).collect();
+    assert_eq!(
+        first,
+        [
+            "cargo run --release --locked -- sandbox --tour",
+            "tests/run"
+        ]
+    );
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    assert!(root.join("tests/run").exists());
+}
+
+#[test]
+fn the_readme_names_only_what_there_is() {
+    let help = crate::support::Cmd::new(crate::support::HALLPASS, &["--help"])
+        .run()
+        .ok()
+        .stdout;
+    for piece in README.split("hallpass ").skip(1) {
+        let word: String = piece
+            .chars()
+            .take_while(|c| c.is_ascii_lowercase())
+            .collect();
+        let follows_backquote =
+            !word.is_empty() && piece[word.len()..].starts_with([' ', '`', '\n']);
+        if follows_backquote {
+            let known = help
+                .lines()
+                .any(|line| line.trim_start().starts_with(&format!("{word} ")));
+            assert!(known, "the README names `hallpass {word}`");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! End-to-end tests: they run the binary the way a person or a script does, one file per command.
+//! What they are written with is in `support`; what needs more than Rust is in `real`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in a test a surprise should end it at once"
+)]
+
+mod check;
+mod cli;
+mod client_credentials;
+mod connect;
+mod disconnect;
+mod documents;
+mod exit_codes;
+mod harness;
+mod house;
+mod leaks;
+mod list;
+#[cfg(unix)]
+mod real;
+mod refresh;
+mod request;
+mod sandbox;
+mod stores;
+mod support;
+mod token;

@@ -1,0 +1,74 @@
+//! What a person sees in a real browser: the pages hallpass answers with, after a click on the
+//! sandbox's consent page.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Provider, Run, eventually};
+
+const PERSON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/chromium.mjs");
+
+/// Connects in a headless Chromium, and returns how that ended and what was seen.
+#[track_caller]
+fn connect(decision: &str) -> (Run, Value) {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    let out = std::mem::ManuallyDrop::new(tempfile::tempdir().expect("x"));
+    let run = home
+        .hallpass(&["connect", "sandbox", "--timeout", "40s"])
+        .env(
+            "HALLPASS_BROWSER",
+            format!("node {}", shell_words::quote(PERSON)),
+        )
+        .env("DECISION", decision)
+        .env("OUT", out.path())
+        .run();
+    let report = eventually("the browser's report", || {
+        read(&out.path().join("report.json"))
+    });
+    assert_eq!(report["error"], Value::Null, "{run}");
+    (run, report)
+}
+
+fn read(path: &Path) -> Option<Value> {
+    let text = std::fs::read_to_string(path).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// By day, by night and on a phone: legible, within the screen, with nothing fetched or refused.
+#[track_caller]
+fn is_fit_to_be_seen(report: &Value, headline: &str) {
+    assert_eq!(report["complaints"], Value::Array(vec![]), "{report}");
+    for (name, dark) in [("day", false), ("night", true), ("phone", false)] {
+        let look = &report["looks"][name];
+        let number = |key: &str| look[key].as_f64().expect("a number");
+        assert_eq!(look["title"], headline, "{look}");
+        assert!(
+            look["text"]
+                .as_str()
+                .is_some_and(|text| text.contains(headline)),
+            "{look}"
+        );
+        assert!(number("contrast") >= 4.5, "{name}: {look}");
+        assert_eq!(number("background") < 0.2, dark, "{name}: {look}");
+        assert_eq!(look["overflows"], false, "{name}: {look}");
+        assert_eq!(look["requests"], Value::Array(vec![]), "{name}: {look}");
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: tests/run installs them"]
+fn a_click_on_allow_ends_on_a_page_that_is_fit_to_be_seen() {
+    let (run, report) = connect("allow");
+    run.ok();
+    is_fit_to_be_seen(&report, "Connected to Sandbox");
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: tests/run installs them"]
+fn a_click_on_deny_ends_on_a_page_that_is_fit_to_be_seen() {
+    let (run, report) = connect("deny");
+    run.fails_with(5);
+    is_fit_to_be_seen(&report, "Not connected to Sandbox");
+}

@@ -1,0 +1,14 @@
+//! Tests against parts that are not ours and not written in Rust, each ignored until `tests/run` has
+//! installed what its module needs:
+//!
+//! - `oidc_provider`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
+//! - `gnome_keyring`: the Secret Service most Linux desktops run (gnome-keyring, dbus, secret-tool);
+//! - `whole_way`: both at once, from `connect` to `disconnect`;
+//! - `chromium`: a real browser (Chromium, and Node to lead it).
+
+mod chromium;
+mod gnome_keyring;
+mod oidc_provider;
+mod op;
+mod session;
+mod whole_way;

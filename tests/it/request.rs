@@ -1,0 +1,206 @@
+//! `request`: curl's habits, the credential added, fenced to its own hosts.
+
+use serde_json::json;
+
+use crate::support::{Home, Provider};
+
+fn connected() -> (Provider, Home) {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.connect("sandbox");
+    (provider, home)
+}
+
+fn header<'a>(echo: &'a serde_json::Value, name: &str) -> &'a str {
+    echo["headers"][name].as_str().unwrap_or_default()
+}
+
+#[test]
+fn method_headers_query_and_bodies_arrive_as_they_were_given() {
+    let (_provider, home) = connected();
+    let echo = |args: &[&str]| {
+        let args = [&["request", "sandbox", "/echo?a=1"], args].concat();
+        home.hallpass(&args).run().ok().json()
+    };
+    let plain = echo(&["--query", "b=x y&z", "-H", "X-One: 1"]);
+    assert_eq!(plain["method"], "GET");
+    assert_eq!(plain["query"], json!([["a", "1"], ["b", "x y&z"]]));
+    assert_eq!(header(&plain, "x-one"), "1");
+    assert!(header(&plain, "authorization").starts_with("Bearer sbx_at_"));
+    let form = echo(&["-d", "a=1", "-d", "b=2"]);
+    assert_eq!(
+        (form["method"].as_str(), form["body"].as_str()),
+        (Some("POST"), Some("a=1&b=2"))
+    );
+    assert_eq!(
+        header(&form, "content-type"),
+        "application/x-www-form-urlencoded"
+    );
+    let body = echo(&["-X", "PATCH", "--json", "{\"a\":1}"]);
+    assert_eq!(
+        (body["method"].as_str(), body["body"].as_str()),
+        (Some("PATCH"), Some("{\"a\":1}"))
+    );
+    assert_eq!(header(&body, "content-type"), "application/json");
+    assert_eq!(header(&body, "accept"), "application/json");
+    let typed = echo(&["-d", "x", "-H", "Content-Type: text/plain"]);
+    assert_eq!(header(&typed, "content-type"), "text/plain");
+}
+
+#[test]
+fn bodies_come_from_files_and_stdin() {
+    let (_provider, home) = connected();
+    let file = home.write("body.txt", "one\ntwo\n");
+    let at = format!("@{}", file.display());
+    let sent = |args: &[&str], stdin: &str| {
+        let args = [&["request", "sandbox", "/echo"], args].concat();
+        home.hallpass(&args).stdin(stdin).run().ok().json()["body"].clone()
+    };
+    assert_eq!(sent(&["-d", &at], ""), "onetwo", "as curl does");
+    assert_eq!(sent(&["--data-binary", &at], ""), "one\ntwo\n");
+    assert_eq!(sent(&["--data-binary", "@-"], "piped\n"), "piped\n");
+    assert_eq!(sent(&["--json", "@-"], "{}"), "{}");
+    home.hallpass(&["request", "sandbox", "/echo", "-d", "@/no/such/file"])
+        .run()
+        .fails_with(2);
+}
+
+#[test]
+fn an_answer_goes_to_a_file_whole() {
+    let (_provider, home) = connected();
+    let file = home.path().join("answer.bin");
+    let name = file.to_str().unwrap();
+    let run = home
+        .hallpass(&["request", "sandbox", "/bytes/3000000", "-o", name])
+        .run()
+        .ok();
+    assert_eq!(run.stdout, "");
+    assert_eq!(std::fs::metadata(&file).unwrap().len(), 3_000_000);
+    let beside = std::fs::read_dir(home.path()).unwrap();
+    assert!(beside.into_iter().all(|entry| {
+        !entry
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with(".hallpass-")
+    }));
+    home.hallpass(&["request", "sandbox", "/me", "-o", "/no/such/dir/x"])
+        .run()
+        .fails_with(2);
+}
+
+#[test]
+fn include_prints_the_status_line_and_the_headers_first() {
+    let (_provider, home) = connected();
+    let run = home
+        .hallpass(&["request", "sandbox", "/me", "-i"])
+        .run()
+        .ok();
+    assert!(run.stdout.starts_with("HTTP/1.1 200 OK\r\n"), "{run}");
+    assert!(
+        run.stdout.contains("content-type: application/json\r\n"),
+        "{run}"
+    );
+    assert!(run.stdout.contains("\r\n\r\n{"), "{run}");
+}
+
+#[test]
+fn a_credential_goes_nowhere_else() {
+    let (provider, home) = connected();
+    let stranger = Provider::start(&[]);
+    for url in [
+        format!("{}/me", stranger.issuer()),
+        "https://evil.test/".to_owned(),
+        format!("{}@evil.test/", provider.issuer()),
+    ] {
+        let run = home
+            .hallpass(&["request", "sandbox", &url])
+            .run()
+            .fails_with(2);
+        assert!(
+            run.stderr.contains("not a place this credential may go to"),
+            "{run}"
+        );
+    }
+    assert!(stranger.log().is_empty());
+    let own = format!("{}/me", provider.issuer());
+    home.hallpass(&["request", "sandbox", &own]).run().ok();
+}
+
+#[test]
+fn a_redirect_is_shown_and_not_followed() {
+    let (provider, home) = connected();
+    let stranger = Provider::start(&[]);
+    let to = format!("{}/me", stranger.issuer());
+    provider.control(&json!({"answers": [{"path": "/echo", "status": 302, "headers": {"Location": to}, "body": ""}]}));
+    let run = home
+        .hallpass(&["request", "sandbox", "/echo", "-i"])
+        .run()
+        .ok();
+    assert!(run.stdout.starts_with("HTTP/1.1 302"), "{run}");
+    assert!(stranger.log().is_empty());
+}
+
+#[test]
+fn a_rejected_token_is_renewed_once_and_the_request_made_again() {
+    let (provider, home) = connected();
+    provider.control(&json!({"expire_access_tokens": true}));
+    let run = home
+        .hallpass(&["request", "sandbox", "/echo", "-d", "x=1"])
+        .run()
+        .ok();
+    assert_eq!(run.json()["body"], "x=1");
+    assert_eq!(provider.count("refresh_token"), 1);
+    // What cannot be sent twice is not: the token is renewed for the next time.
+    provider.control(&json!({"expire_access_tokens": true}));
+    let streamed = ["request", "sandbox", "/echo", "--data-binary", "@-"];
+    let run = home.hallpass(&streamed).stdin("once").run().fails_with(8);
+    assert!(run.stderr.contains("stdin cannot be sent twice"), "{run}");
+    home.hallpass(&streamed).stdin("once").run().ok();
+    assert_eq!(provider.count("refresh_token"), 2);
+}
+
+#[test]
+fn an_api_that_rejects_every_token_is_asked_twice_and_no_more() {
+    let (provider, home) = connected();
+    let rejected = json!({"path": "/me", "status": 401, "body": {"message": "no"}, "times": 5});
+    provider.control(&json!({"answers": [rejected]}));
+    let run = home
+        .hallpass(&["request", "sandbox", "/me"])
+        .run()
+        .fails_with(8);
+    assert_eq!(run.json()["message"], "no");
+    let asked = provider
+        .log()
+        .iter()
+        .filter(|entry| entry["path"] == "/me")
+        .count();
+    assert_eq!(asked - 1, 2, "one of them was connect's");
+}
+
+#[test]
+fn a_definition_without_an_api_says_what_to_add() {
+    let (_provider, home) = connected();
+    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
+    let without: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("base_url") && !line.starts_with("test"))
+        .collect();
+    home.write("integrations.toml", &without.join("\n"));
+    let run = home
+        .hallpass(&["request", "sandbox", "/me"])
+        .run()
+        .fails_with(3);
+    assert!(run.stderr.contains("add `base_url`"), "{run}");
+}
+
+#[test]
+fn headers_cannot_be_split() {
+    let (_provider, home) = connected();
+    home.hallpass(&["request", "sandbox", "/me", "-H", "X: a\r\nY: b"])
+        .run()
+        .fails_with(2);
+    home.hallpass(&["request", "sandbox", "/me", "-H", "no colon"])
+        .run()
+        .fails_with(2);
+}

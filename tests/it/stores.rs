@@ -1,0 +1,192 @@
+//! Where credentials rest: the `file` store, and what is told apart.
+
+use crate::support::{Home, Provider};
+
+/// A key of the test's own, made when it runs.
+fn key() -> String {
+    use age::secrecy::ExposeSecret as _;
+    age::x25519::Identity::generate()
+        .to_string()
+        .expose_secret()
+        .to_owned()
+}
+
+#[test]
+fn credentials_are_sealed_and_their_files_the_owners_alone() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    let run = home.connect("sandbox");
+    assert!(run.stderr.contains("file permissions protect it"), "{run}");
+    let token = home
+        .hallpass(&["token", "sandbox"])
+        .run()
+        .ok()
+        .line()
+        .to_owned();
+    assert!(home.files_with(&token).is_empty());
+    assert!(home.files_with("sbx_rt_").is_empty());
+    assert!(
+        home.path()
+            .join("data/credentials/sandbox@default.age")
+            .exists()
+    );
+    #[cfg(unix)]
+    for name in [
+        "key.txt",
+        "data/credentials/sandbox@default.age",
+        "data/connections/sandbox@default.json",
+    ] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let meta = std::fs::metadata(home.path().join(name)).unwrap();
+        assert_eq!(meta.permissions().mode() & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_key_in_the_environment_makes_file_the_default_and_no_key_file() {
+    let key = key();
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.hallpass(&["connect", "sandbox"])
+        .env_remove("HALLPASS_STORE")
+        .env("HALLPASS_KEY", &key)
+        .env("HALLPASS_BROWSER", Home::sandbox_person())
+        .run()
+        .ok();
+    assert!(!home.path().join("key.txt").exists());
+    home.hallpass(&["token", "sandbox"])
+        .env("HALLPASS_KEY", &key)
+        .run()
+        .ok();
+    // Without the key, what is kept stays shut, and the message says so.
+    let run = home.hallpass(&["token", "sandbox"]).run().fails_with(7);
+    assert!(run.stderr.contains("key.txt"), "{run}");
+}
+
+#[test]
+fn another_key_is_told_from_damage() {
+    let key = key();
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.connect("sandbox");
+    let run = home
+        .hallpass(&["token", "sandbox"])
+        .env("HALLPASS_KEY", &key)
+        .run()
+        .fails_with(7);
+    assert!(run.stderr.contains("was sealed with another key"), "{run}");
+    let path = home.path().join("data/credentials/sandbox@default.age");
+    let sealed = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &sealed[..sealed.len() / 2]).unwrap();
+    let run = home.hallpass(&["token", "sandbox"]).run().fails_with(7);
+    assert!(run.stderr.contains("cannot be read"), "{run}");
+    home.connect("sandbox");
+    home.hallpass(&["token", "sandbox"]).run().ok();
+}
+
+#[test]
+fn a_key_file_and_a_key_command_are_used() {
+    let secret = key();
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    let key = home.write("my.key", &format!("# a comment\n{secret}\n"));
+    home.write(
+        "config.toml",
+        &format!("store = \"file\"\nkey_file = '{}'\n", key.display()),
+    );
+    home.hallpass(&["connect", "sandbox"])
+        .env_remove("HALLPASS_STORE")
+        .env("HALLPASS_BROWSER", Home::sandbox_person())
+        .run()
+        .ok();
+    assert!(!home.path().join("key.txt").exists());
+    #[cfg(unix)]
+    home.write(
+        "config.toml",
+        &format!(
+            "store = \"file\"\nkey_command = [\"cat\", '{}']\n",
+            key.display()
+        ),
+    );
+    home.hallpass(&["token", "sandbox"]).run().ok();
+}
+
+#[test]
+fn a_lost_record_is_made_again_from_the_item() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.connect("sandbox");
+    let record = home.path().join("data/connections/sandbox@default.json");
+    std::fs::remove_file(&record).unwrap();
+    home.hallpass(&["token", "sandbox", "--refresh"]).run().ok();
+    assert!(record.exists());
+    std::fs::write(&record, "not json").unwrap();
+    home.hallpass(&["token", "sandbox", "--refresh"]).run().ok();
+    let list = home.hallpass(&["list", "--json"]).run().ok().json();
+    assert_eq!(list[0]["account"], "sandbox-user");
+}
+
+#[test]
+fn the_store_none_is_refused_where_it_would_forget_a_person() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    let run = home
+        .hallpass(&["connect", "sandbox", "--store", "none"])
+        .env("HALLPASS_BROWSER", Home::sandbox_person())
+        .run()
+        .fails_with(2);
+    assert!(run.stderr.contains("keeps nothing"), "{run}");
+    assert!(provider.log().is_empty());
+}
+
+#[test]
+fn wrong_settings_are_told_with_their_place() {
+    let home = Home::new();
+    home.write("config.toml", "stor = \"file\"\n");
+    let run = home.hallpass(&["list"]).run().fails_with(3);
+    assert!(run.stderr.contains("unknown field `stor`"), "{run}");
+    home.write("config.toml", "");
+    home.hallpass(&["list"])
+        .env("HALLPASS_STORE", "vault")
+        .run()
+        .fails_with(2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_takes_no_writes_keeps_the_old_token() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if rustix::process::geteuid().is_root() {
+        // Root writes everywhere; a file in the place of the directory stops even root.
+        let provider = Provider::start(&["--token-ttl", "0s"]);
+        let home = provider.home();
+        home.connect_untested("sandbox");
+        let records = home.path().join("data/connections");
+        let aside = home.path().join("aside");
+        std::fs::rename(&records, &aside).unwrap();
+        std::fs::write(&records, "in the way").unwrap();
+        home.hallpass(&["token", "sandbox"]).run().fails_with(7);
+        assert_eq!(
+            provider.count("refresh_token"),
+            0,
+            "nothing irrevocable was done"
+        );
+        std::fs::remove_file(&records).unwrap();
+        std::fs::rename(&aside, &records).unwrap();
+        home.hallpass(&["token", "sandbox"]).run().ok();
+        return;
+    }
+    let provider = Provider::start(&["--token-ttl", "0s"]);
+    let home = provider.home();
+    home.connect_untested("sandbox");
+    let records = home.path().join("data/connections");
+    std::fs::set_permissions(&records, std::fs::Permissions::from_mode(0o500)).unwrap();
+    home.hallpass(&["token", "sandbox"]).run().fails_with(7);
+    assert_eq!(
+        provider.count("refresh_token"),
+        0,
+        "nothing irrevocable was done"
+    );
+    std::fs::set_permissions(&records, std::fs::Permissions::from_mode(0o700)).unwrap();
+    home.hallpass(&["token", "sandbox"]).run().ok();
+}

@@ -1,0 +1,97 @@
+//! The tests' own calls to a provider on loopback, past hallpass.
+
+use std::sync::LazyLock;
+
+use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::redirect::Policy;
+use serde_json::Value;
+
+use super::PATIENCE;
+
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    let client = Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .redirect(Policy::none())
+        .timeout(PATIENCE);
+    client.build().expect("a client for plain http")
+});
+
+/// The JSON at a URL, whatever the status.
+#[track_caller]
+pub fn get(url: &str) -> Value {
+    json(CLIENT.get(url))
+}
+
+/// The JSON that answers this JSON, whatever the status.
+#[track_caller]
+pub fn post_json(url: &str, body: &Value) -> Value {
+    let request = CLIENT.post(url).header(CONTENT_TYPE, "application/json");
+    json(request.body(body.to_string()))
+}
+
+/// The JSON that answers this form, sent with HTTP Basic authentication, whatever the status.
+#[track_caller]
+pub fn post_form(url: &str, (user, password): (&str, &str), form: &[(&str, &str)]) -> Value {
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    let request = CLIENT
+        .post(url)
+        .basic_auth(user, Some(password))
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    json(request.body(body))
+}
+
+#[track_caller]
+fn json(request: RequestBuilder) -> Value {
+    let response = request.send().expect("it answers");
+    let text = response.text().expect("the answer can be read");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("no JSON: {error}\n{text}"))
+}
+
+/// A page as a browser gets it.
+pub struct Page {
+    /// Its headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// Its text.
+    pub body: String,
+}
+
+/// Opens a sandbox's authorization link, allows, and returns the page of the listener it leads to.
+#[track_caller]
+pub fn approve(link: &str) -> Page {
+    decide(link, "allow")
+}
+
+/// The same, but denies.
+#[track_caller]
+pub fn deny(link: &str) -> Page {
+    decide(link, "deny")
+}
+
+#[track_caller]
+fn decide(link: &str, decision: &str) -> Page {
+    let consent = CLIENT.get(link).send().expect("the sandbox answers");
+    let consent = consent.text().expect("the page can be read");
+    let (_, rest) = consent
+        .split_once("name=\"request_id\" value=\"")
+        .expect("a consent page");
+    let id = &rest[..rest.find('"').expect("the id ends")];
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("request_id", id), ("decision", decision)])
+        .finish();
+    let action = &link[..link.find('?').expect("the link has a query")];
+    let decided = CLIENT
+        .post(action)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(form);
+    let decided = decided.send().expect("the sandbox answers");
+    let back = decided.headers()["location"].to_str().expect("text");
+    let page = CLIENT.get(back).send().expect("the listener answers");
+    Page {
+        headers: page.headers().clone(),
+        body: page.text().expect("the page can be read"),
+    }
+}

@@ -1,0 +1,35 @@
+//! What the end-to-end tests are written with.
+//!
+//! Promises: a program sees nothing of the environment the tests were started in (`cmd`), has a
+//! `HALLPASS_HOME` of its own (`home`), is ended by whoever started it (`running`), and talks to a
+//! provider on loopback only (`provider`). Nothing waits without a deadline, nothing just sleeps.
+
+mod cmd;
+mod home;
+pub mod http;
+mod provider;
+mod running;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use cmd::{Cmd, Run};
+pub use home::{HALLPASS, Home};
+pub use provider::Provider;
+pub use running::Running;
+
+/// How long anything may take before its test fails.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Looks until there is something to see, and returns it; `what` says what was waited for in vain.
+#[track_caller]
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        thread::sleep(Duration::from_millis(10)); // a breath between two looks
+    }
+}

@@ -1,0 +1,202 @@
+//! A running program: it can be listened to and signalled, and never outlives its guard.
+
+use std::io::{Read, Write as _};
+use std::process::{Child, ChildStdin, ExitStatus};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{PATIENCE, Run};
+
+/// What a program gets to read.
+pub enum Input {
+    /// These bytes, and then the end.
+    Bytes(Vec<u8>),
+    /// Nothing, without an end.
+    Open,
+}
+
+/// A started program; dropping it kills it.
+pub struct Running {
+    what: String,
+    child: Child,
+    _stdin: Option<ChildStdin>,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+impl Running {
+    /// Takes over a child whose outputs are pipes.
+    pub(super) fn new(what: String, mut child: Child, input: Input) -> Running {
+        let stdin = match (child.stdin.take(), input) {
+            (Some(mut pipe), Input::Bytes(bytes)) => {
+                // A program may end without reading all of it, and that is its right.
+                thread::spawn(move || drop(pipe.write_all(&bytes)));
+                None
+            }
+            (pipe, _) => pipe,
+        };
+        Running {
+            what,
+            _stdin: stdin,
+            stdout: Stream::of(child.stdout.take().expect("a pipe")),
+            stderr: Stream::of(child.stderr.take().expect("a pipe")),
+            child,
+        }
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the first line on stdout that is wanted, and returns it.
+    #[track_caller]
+    pub fn wait_for_stdout(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        match self.stdout.line(wanted) {
+            Some(line) => line,
+            None => panic!("the line on stdout did not come\n{}", self.so_far()),
+        }
+    }
+
+    /// Waits for the first line on stderr that is wanted, and returns it.
+    #[track_caller]
+    pub fn wait_for_stderr(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        match self.stderr.line(wanted) {
+            Some(line) => line,
+            None => panic!("the line on stderr did not come\n{}", self.so_far()),
+        }
+    }
+
+    /// Sends it a signal.
+    #[cfg(unix)]
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, signal).expect("it runs and is ours");
+    }
+
+    /// Waits for its end; one that takes longer than a minute is killed and fails the test.
+    #[track_caller]
+    pub fn wait(mut self) -> Run {
+        let deadline = Instant::now() + PATIENCE;
+        let closed = self.stdout.is_closed_by(deadline) && self.stderr.is_closed_by(deadline);
+        match self.status_by(deadline).filter(|_| closed) {
+            Some(status) => self.ended(Some(status)),
+            None => panic!("it does not end\n{}", self.so_far()),
+        }
+    }
+
+    /// Its outputs are closed by now, so this is a matter of milliseconds.
+    fn status_by(&mut self, deadline: Instant) -> Option<ExitStatus> {
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return Some(status);
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(1)); // a breath between two looks
+        }
+    }
+
+    /// Kills it, and tells what it printed.
+    fn so_far(&mut self) -> Run {
+        self.end();
+        self.ended(None)
+    }
+
+    fn ended(&self, status: Option<ExitStatus>) -> Run {
+        #[cfg(unix)]
+        let signal =
+            status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status));
+        #[cfg(not(unix))]
+        let signal = None;
+        Run {
+            what: self.what.clone(),
+            code: status.and_then(|status| status.code()),
+            signal,
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
+        }
+    }
+
+    /// Fails only when it has ended already.
+    fn end(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// One of its outputs, read by a thread of its own so that a full pipe never stops it.
+struct Stream(Arc<(Mutex<Heard>, Condvar)>);
+
+#[derive(Default)]
+struct Heard {
+    bytes: Vec<u8>,
+    closed: bool,
+}
+
+impl Stream {
+    fn of(mut pipe: impl Read + Send + 'static) -> Stream {
+        let shared = Arc::new((Mutex::<Heard>::default(), Condvar::new()));
+        let stream = Stream(Arc::clone(&shared));
+        thread::spawn(move || {
+            let mut block = [0; 8192];
+            loop {
+                let read = pipe.read(&mut block).unwrap_or(0);
+                let mut heard = lock(&shared.0);
+                heard.bytes.extend_from_slice(&block[..read]);
+                heard.closed = read == 0;
+                shared.1.notify_all();
+                if heard.closed {
+                    return;
+                }
+            }
+        });
+        stream
+    }
+
+    fn line(&self, wanted: impl Fn(&str) -> bool) -> Option<String> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut found = None;
+        let heard = self.wait_while(deadline, |heard| {
+            let text = String::from_utf8_lossy(&heard.bytes);
+            let lines = text.split_inclusive('\n');
+            let whole = lines.filter(|line| heard.closed || line.ends_with('\n'));
+            let mut lines = whole.map(|line| line.trim_end_matches(['\r', '\n']));
+            found = lines.find(|line| wanted(line)).map(str::to_owned);
+            found.is_none() && !heard.closed
+        });
+        drop(heard);
+        found
+    }
+
+    fn is_closed_by(&self, deadline: Instant) -> bool {
+        self.wait_while(deadline, |heard| !heard.closed).closed
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.0.0).bytes).into_owned()
+    }
+
+    fn wait_while(
+        &self,
+        deadline: Instant,
+        mut waiting: impl FnMut(&Heard) -> bool,
+    ) -> MutexGuard<'_, Heard> {
+        let (heard, news) = &*self.0;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let waited = news.wait_timeout_while(lock(heard), left, |heard| waiting(heard));
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
