@@ -49,7 +49,9 @@ pub fn read_trusted(path: &Path) -> Result<String, ReadError> {
 
 /// Reads at most 16 MiB of text.
 pub fn read_bounded(file: File) -> io::Result<String> {
-    let mut text = String::new();
+    // One read for the whole file, where its size is known.
+    let size = file.metadata().map_or(0, |meta| meta.len()).min(MAX_FILE);
+    let mut text = String::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
     file.take(MAX_FILE + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_FILE {
         return Err(io::Error::other("the file is larger than 16 MiB"));

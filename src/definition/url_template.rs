@@ -429,4 +429,38 @@ mod tests {
         assert_eq!(template("{v}/x").names_in_host(), ["v"]);
         assert!(template("https://a.example/{v}").names_in_host().is_empty());
     }
+
+    fn with(text: &str, value: String) -> Option<Url> {
+        struct Any(String);
+        impl Scope for Any {
+            fn value(&self, _name: &str) -> Result<Option<Value>, RenderError> {
+                Ok(Some(Value::plain(self.0.clone())))
+            }
+        }
+        let url = template(text).render(&Any(value)).ok()??;
+        Some(url.expose().clone())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_value_changes_the_host_the_path_or_the_query(value in ".*") {
+            if let Some(url) = with("https://{v}.example.com/a", value.clone()) {
+                let host = url.host_str().unwrap_or_default();
+                proptest::prop_assert!(host.ends_with(".example.com"), "{}", url);
+                proptest::prop_assert_eq!(url.path(), "/a");
+                proptest::prop_assert!(url.username().is_empty() && url.port().is_none());
+            }
+            if let Some(url) = with("https://h.example/a/{v}/b?q=1", value.clone()) {
+                proptest::prop_assert_eq!(url.host_str(), Some("h.example"));
+                let segments: Vec<&str> = url.path().split('/').collect();
+                proptest::prop_assert!(segments.len() == 4 && segments[1] == "a" && segments[3] == "b", "{}", url);
+                proptest::prop_assert_eq!(url.query(), Some("q=1"));
+            }
+            if let Some(url) = with("https://h.example/a?q={v}&r=1", value.clone()) {
+                let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+                proptest::prop_assert_eq!(&pairs, &[("q".to_owned(), value), ("r".to_owned(), "1".to_owned())]);
+                proptest::prop_assert_eq!(url.fragment(), None);
+            }
+        }
+    }
 }

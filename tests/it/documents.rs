@@ -108,10 +108,7 @@ fn the_readme_names_only_what_there_is() {
         .ok()
         .stdout;
     for piece in README.split("hallpass ").skip(1) {
-        let word: String = piece
-            .chars()
-            .take_while(|c| c.is_ascii_lowercase())
-            .collect();
+        let word: String = piece.chars().take_while(char::is_ascii_lowercase).collect();
         let follows_backquote =
             !word.is_empty() && piece[word.len()..].starts_with([' ', '`', '\n']);
         if follows_backquote {

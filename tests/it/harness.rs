@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Cmd, Home, Provider, Running, eventually, http};
+use crate::support::{Cmd, Home, Provider, eventually, http};
 
 #[cfg(unix)]
 fn shell(script: &str) -> Cmd {
@@ -68,12 +68,11 @@ fn a_running_program_is_heard_signalled_and_ended() {
     assert_eq!(program.wait_for_stderr(|line| line == "bye"), "bye");
     program.wait().exits(143);
 
-    let left: Running = shell("read line").stdin_open().spawn();
-    let id = left.id().to_string();
+    let left = shell("read line").stdin_open().spawn();
+    let id = rustix::process::Pid::from_raw(left.id().cast_signed()).expect("an id");
     drop(left);
     eventually("the dropped program is gone", || {
-        let alive = Cmd::new("kill", &["-0", &id]).run().code == Some(0);
-        (!alive).then_some(())
+        rustix::process::test_kill_process(id).err()
     });
 }
 

@@ -76,8 +76,13 @@ fn another_key_is_told_from_damage() {
         .fails_with(7);
     assert!(run.stderr.contains("was sealed with another key"), "{run}");
     let path = home.path().join("data/credentials/sandbox@default.age");
-    let sealed = std::fs::read(&path).unwrap();
-    std::fs::write(&path, &sealed[..sealed.len() / 2]).unwrap();
+    let sealed = std::fs::metadata(&path).unwrap().len();
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(sealed / 2)
+        .unwrap();
     let run = home.hallpass(&["token", "sandbox"]).run().fails_with(7);
     assert!(run.stderr.contains("cannot be read"), "{run}");
     home.connect("sandbox");
@@ -120,7 +125,7 @@ fn a_lost_record_is_made_again_from_the_item() {
     std::fs::remove_file(&record).unwrap();
     home.hallpass(&["token", "sandbox", "--refresh"]).run().ok();
     assert!(record.exists());
-    std::fs::write(&record, "not json").unwrap();
+    home.write("data/connections/sandbox@default.json", "not json");
     home.hallpass(&["token", "sandbox", "--refresh"]).run().ok();
     let list = home.hallpass(&["list", "--json"]).run().ok().json();
     assert_eq!(list[0]["account"], "sandbox-user");
@@ -164,7 +169,7 @@ fn a_disk_that_takes_no_writes_keeps_the_old_token() {
         let records = home.path().join("data/connections");
         let aside = home.path().join("aside");
         std::fs::rename(&records, &aside).unwrap();
-        std::fs::write(&records, "in the way").unwrap();
+        home.write("data/connections", "in the way");
         home.hallpass(&["token", "sandbox"]).run().fails_with(7);
         assert_eq!(
             provider.count("refresh_token"),

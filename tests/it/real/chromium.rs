@@ -14,7 +14,7 @@ const PERSON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/chromium.m
 fn connect(decision: &str) -> (Run, Value) {
     let provider = Provider::start(&[]);
     let home = provider.home();
-    let out = std::mem::ManuallyDrop::new(tempfile::tempdir().expect("x"));
+    let out = tempfile::tempdir().expect("a temporary directory");
     let run = home
         .hallpass(&["connect", "sandbox", "--timeout", "40s"])
         .env(
