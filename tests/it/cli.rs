@@ -20,7 +20,7 @@ fn every_help_page() {
     let mut pages = Cmd::new(HALLPASS, &["--help"]).run().ok().stdout;
     for command in COMMANDS {
         let page = Cmd::new(HALLPASS, &[command, "--help"]).run().ok().stdout;
-        pages += &format!("\n======== hallpass {command} --help\n\n{page}");
+        pages.extend(["\n======== hallpass ", command, " --help\n\n", &page]);
     }
     let main = pages.lines().take_while(|line| !line.starts_with("====="));
     for command in COMMANDS {
