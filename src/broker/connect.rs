@@ -53,7 +53,14 @@ impl Broker<'_> {
         let kept = existing
             .as_ref()
             .map(|(item, _)| (item.parameters.clone(), item.secrets.clone()));
-        let given = inputs::collect(id, integration, &options.given, kept, self.interaction)?;
+        let given = inputs::collect(
+            id,
+            integration,
+            &options.given,
+            kept,
+            self.interaction,
+            self.ui,
+        )?;
         let mut values = Values::new(integration, given.0.clone(), given.1.clone());
         let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;
         if let Some((item, _)) = &existing

@@ -9,6 +9,7 @@ use crate::env;
 use crate::error::{Failure, Kind, Result};
 use crate::interaction::Interaction;
 use crate::secret::Secret;
+use crate::ui::{Ui, escape};
 
 /// What may be shown, and what may not.
 type Given = (BTreeMap<String, String>, BTreeMap<String, Secret>);
@@ -37,6 +38,7 @@ pub(super) fn collect(
     given: &[(String, Secret)],
     kept: Option<Given>,
     interaction: &Interaction,
+    ui: Ui,
 ) -> Result<Given> {
     let known = |name: &str| integration.parameter(name).is_some() || INPUTS.contains(&name);
     if let Some((stranger, _)) = given.iter().find(|(name, _)| !known(name)) {
@@ -73,7 +75,14 @@ pub(super) fn collect(
             put(&mut collected, parameter, value);
         }
     }
-    client(id, integration, given, &kept, interaction, &mut collected)?;
+    client(
+        id,
+        integration,
+        given,
+        &kept,
+        (interaction, ui),
+        &mut collected,
+    )?;
     Ok(collected)
 }
 
@@ -83,7 +92,7 @@ fn client(
     integration: &Integration,
     given: &[(String, Secret)],
     kept: &Given,
-    interaction: &Interaction,
+    (interaction, ui): (&Interaction, Ui),
     collected: &mut Given,
 ) -> Result<()> {
     let Auth::OAuth2(oauth) = &integration.auth;
@@ -96,6 +105,7 @@ fn client(
             oauth.client_secret.is_none() && oauth.client_auth.needs_secret(),
         ),
     ];
+    let mut docs = integration.docs.as_deref();
     for (name, label, secret, open) in wanted {
         let described = integration.parameter(name);
         let accepted = |text: &str| match described {
@@ -113,8 +123,8 @@ fn client(
             if !interaction.attended() {
                 return Err(missing_named(id, name, secret));
             }
-            if let Some(docs) = &integration.docs {
-                interaction_note(docs);
+            if let Some(docs) = docs.take() {
+                ui.note(&format!("Where to register the app: {}", escape(docs)));
             }
             let typed = if secret {
                 interaction.ask_secret(label)?.expose().to_owned()
@@ -130,10 +140,6 @@ fn client(
         }
     }
     Ok(())
-}
-
-fn interaction_note(docs: &str) {
-    tracing::info!(docs, "where to register the app");
 }
 
 fn ask(

@@ -91,12 +91,7 @@ fn verbose_output_tells_what_is_done_and_no_secret() {
     let provider = crate::support::Provider::start(&[]);
     let home = provider.home();
     home.connect("sandbox");
-    let token = home
-        .hallpass(&["token", "sandbox"])
-        .run()
-        .ok()
-        .line()
-        .to_owned();
+    let token = home.token("sandbox");
     let run = home
         .hallpass(&["-vv", "request", "sandbox", "/me"])
         .run()

@@ -107,11 +107,7 @@ fn a_definition_that_moves_is_minted_anew_there() {
     let other = Provider::start(&[]);
     let home = provider.home();
     home.hallpass(&["token", "sandbox-service"]).run().ok();
-    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
-    home.write(
-        "integrations.toml",
-        &text.replace(provider.issuer(), other.issuer()),
-    );
+    home.edit(|text| text.replace(provider.issuer(), other.issuer()));
     home.hallpass(&["request", "sandbox-service", "/me"])
         .run()
         .ok();

@@ -96,9 +96,7 @@ fn a_person_consents_and_the_connection_is_kept_tried_and_named() {
 
 #[test]
 fn several_connections_of_one_integration_live_side_by_side() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     home.connect("sandbox@work");
     let token = |name: &str| home.hallpass(&["token", name]).run().ok().line().to_owned();
     assert_ne!(token("sandbox"), token("sandbox@work"));
@@ -131,11 +129,7 @@ fn without_a_browser_the_link_stands_on_a_line_of_its_own_and_the_page_answers()
     assert!(!page.body.contains("<script"));
     let token = {
         waiting.process.wait().ok();
-        home.hallpass(&["token", "sandbox"])
-            .run()
-            .ok()
-            .line()
-            .to_owned()
+        home.token("sandbox")
     };
     assert!(!page.body.contains(&token), "the page shows no token");
 }
@@ -344,12 +338,7 @@ fn a_failing_test_keeps_the_connection_and_is_8() {
 fn secrets_on_the_command_line_are_refused() {
     let provider = Provider::start(&[]);
     let home = provider.home();
-    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
-    let open: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.starts_with("client_secret"))
-        .collect();
-    home.write("integrations.toml", &open.join("\n"));
+    home.drop_lines(&["client_secret"]);
     let given = [
         "connect",
         "sandbox-service",

@@ -8,15 +8,8 @@ const SERVICE: (&str, &str) = ("sandbox-service", "sandbox-secret-not-real");
 
 #[test]
 fn tokens_are_dead_at_the_provider_and_gone_here() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
-    let token = home
-        .hallpass(&["token", "sandbox"])
-        .run()
-        .ok()
-        .line()
-        .to_owned();
+    let (provider, home) = Provider::connected(&[]);
+    let token = home.token("sandbox");
     let active = || {
         let url = format!("{}/introspect", provider.issuer());
         http::post_form(&url, SERVICE, &[("token", &token)])["active"].clone()
@@ -33,9 +26,7 @@ fn tokens_are_dead_at_the_provider_and_gone_here() {
 #[test]
 fn an_unreachable_provider_keeps_the_connection_unless_local() {
     let home = {
-        let provider = Provider::start(&[]);
-        let home = provider.home();
-        home.connect("sandbox");
+        let (_provider, home) = Provider::connected(&[]);
         home
     };
     let run = home
@@ -54,9 +45,7 @@ fn an_unreachable_provider_keeps_the_connection_unless_local() {
 
 #[test]
 fn all_disconnects_everything() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     home.connect("sandbox@work");
     home.hallpass(&["token", "sandbox-service"]).run().ok();
     home.hallpass(&["disconnect", "--all"]).run().ok();
@@ -74,9 +63,7 @@ fn all_disconnects_everything() {
 
 #[test]
 fn a_refused_revocation_keeps_the_connection() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (provider, home) = Provider::connected(&[]);
     provider.control(&json!({"answers": [{"path": "/revoke", "status": 401, "body": {"error": "invalid_client"}}]}));
     home.hallpass(&["disconnect", "sandbox"])
         .run()
@@ -86,9 +73,7 @@ fn a_refused_revocation_keeps_the_connection() {
 
 #[test]
 fn a_connection_whose_definition_is_gone_can_be_forgotten() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     home.write("integrations.toml", "");
     let list = home.hallpass(&["list", "--json"]).run().ok().json();
     assert_eq!(list[0]["state"], "needs_connecting");
@@ -108,12 +93,7 @@ fn a_connection_whose_definition_is_gone_can_be_forgotten() {
 fn without_a_revocation_endpoint_it_says_what_it_did_not_do() {
     let provider = Provider::start(&[]);
     let home = provider.home();
-    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
-    let without: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.starts_with("revocation_url"))
-        .collect();
-    home.write("integrations.toml", &without.join("\n"));
+    home.drop_lines(&["revocation_url"]);
     home.connect("sandbox");
     let run = home.hallpass(&["disconnect", "sandbox"]).run().ok();
     assert!(run.stderr.contains("names no `revocation_url`"), "{run}");

@@ -34,12 +34,12 @@ fn a_missing_or_wrong_definition_is_3() {
 fn a_missing_environment_variable_is_3() {
     let provider = Provider::start(&[]);
     let home = provider.home();
-    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
-    let text = text.replace(
-        "\"sandbox-secret-not-real\"",
-        "{ env = \"NO_SUCH_SECRET\" }",
-    );
-    home.write("integrations.toml", &text);
+    home.edit(|text| {
+        text.replace(
+            "\"sandbox-secret-not-real\"",
+            "{ env = \"NO_SUCH_SECRET\" }",
+        )
+    });
     let run = home
         .hallpass(&["token", "sandbox-service"])
         .run()
@@ -70,11 +70,7 @@ fn not_connected_is_4() {
 fn a_refusal_is_5() {
     let provider = Provider::start(&[]);
     let home = provider.home();
-    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
-    home.write(
-        "integrations.toml",
-        &text.replace("sandbox-secret-not-real", "wrong-not-real"),
-    );
+    home.edit(|text| text.replace("sandbox-secret-not-real", "wrong-not-real"));
     let run = home
         .hallpass(&["token", "sandbox-service"])
         .run()
@@ -98,9 +94,7 @@ fn an_unreachable_provider_is_6() {
 
 #[test]
 fn a_store_that_cannot_be_opened_is_7() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     let other = "AGE-SECRET-KEY-1NOTAKEY";
     let run = home
         .hallpass(&["token", "sandbox"])
@@ -134,9 +128,7 @@ fn an_absent_keychain_is_7_when_nobody_can_be_asked() {
 
 #[test]
 fn an_api_that_answers_400_or_more_is_8_and_its_body_is_printed() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     let run = home
         .hallpass(&["request", "sandbox", "/status/404"])
         .run()

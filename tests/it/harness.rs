@@ -95,9 +95,7 @@ fn a_provider_of_ones_own_serves_obeys_and_counts() {
 
 #[test]
 fn a_home_connects_with_the_scripted_person() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (provider, home) = Provider::connected(&[]);
     let token = home.hallpass(&["token", "sandbox"]).run().ok();
     assert!(home.files_with(token.line()).is_empty());
     assert_eq!(provider.count("authorization_code"), 1);

@@ -29,9 +29,7 @@ fn list_has_the_shape_scripts_rely_on() {
 
 #[test]
 fn neither_needs_the_key() {
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     std::fs::remove_file(home.path().join("key.txt")).unwrap();
     let list = home.hallpass(&["list", "--json"]).run().ok().json();
     assert_eq!(list[0]["state"], "expired");
@@ -60,12 +58,12 @@ fn an_empty_home_says_how_to_begin() {
 fn the_definition_says_which_connection_the_bare_key_means() {
     let provider = Provider::start(&[]);
     let home = provider.home();
-    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
-    let text = text.replace(
-        "[integrations.sandbox]\n",
-        "[integrations.sandbox]\nconnection = \"work\"\n",
-    );
-    home.write("integrations.toml", &text);
+    home.edit(|text| {
+        text.replace(
+            "[integrations.sandbox]\n",
+            "[integrations.sandbox]\nconnection = \"work\"\n",
+        )
+    });
     home.connect("sandbox");
     let list = home.hallpass(&["list", "--json"]).run().ok().json();
     assert_eq!(list[0]["connection"], "sandbox@work");

@@ -6,9 +6,7 @@ use crate::support::Provider;
 
 #[test]
 fn eight_parallel_calls_on_one_expired_rotating_token_refresh_once() {
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     provider.control(&json!({"token_ttl": 3600, "latency_ms": 200}));
     let calls: Vec<_> = (0..8)
         .map(|_| home.hallpass(&["token", "sandbox"]).spawn())
@@ -25,27 +23,17 @@ fn eight_parallel_calls_on_one_expired_rotating_token_refresh_once() {
 
 #[test]
 fn an_expired_token_is_renewed_and_its_rotated_refresh_token_kept() {
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..5 {
-        seen.insert(
-            home.hallpass(&["token", "sandbox"])
-                .run()
-                .ok()
-                .line()
-                .to_owned(),
-        );
+        seen.insert(home.token("sandbox"));
     }
     assert_eq!((seen.len(), provider.count("refresh_token")), (5, 5));
 }
 
 #[test]
 fn an_answer_without_a_refresh_token_keeps_the_old_one() {
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     provider.control(&json!({"answers": [
         {"path": "/token", "status": 200, "body": {"access_token": "at-1-not-real", "expires_in": "0"}},
         {"path": "/token", "status": 200, "body": "access_token=at-2-not-real&expires_in=0"},
@@ -65,9 +53,7 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one() {
 
 #[test]
 fn a_dead_grant_marks_the_connection_and_asks_for_a_person() {
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     provider.control(&json!({"revoke_grants": true}));
     let run = home.hallpass(&["token", "sandbox"]).run().fails_with(4);
     assert!(run.stderr.contains("invalid_grant"), "{run}");
@@ -91,9 +77,7 @@ fn a_dead_grant_marks_the_connection_and_asks_for_a_person() {
 
 #[test]
 fn trouble_that_may_pass_leaves_everything_as_it_was() {
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     for answer in [
         json!({"path": "/token", "status": 500, "body": "<html>oops</html>"}),
         json!({"path": "/token", "status": 429, "body": {"error": "slow_down"}}),
@@ -115,12 +99,12 @@ fn a_living_token_is_used_while_renewal_fails() {
     // Ten minutes of life are due for renewal in their last fifth; `before` makes it at once.
     let provider = Provider::start(&["--token-ttl", "10m"]);
     let home = provider.home();
-    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
-    let text = text.replace(
-        "[integrations.sandbox.api]\n",
-        "[integrations.sandbox.auth.refresh]\nbefore = \"1h\"\n[integrations.sandbox.api]\n",
-    );
-    home.write("integrations.toml", &text);
+    home.edit(|text| {
+        text.replace(
+            "[integrations.sandbox.api]\n",
+            "[integrations.sandbox.auth.refresh]\nbefore = \"1h\"\n[integrations.sandbox.api]\n",
+        )
+    });
     home.connect("sandbox");
     provider.control(&json!({"answers": [{"path": "/token", "status": 503, "body": "busy"}]}));
     let run = home.hallpass(&["token", "sandbox"]).run().ok();
@@ -151,9 +135,7 @@ fn a_token_without_a_refresh_token_ends_with_a_hint() {
 #[cfg(unix)]
 #[test]
 fn a_signal_during_a_refresh_waits_until_the_new_token_is_kept() {
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     provider.control(&json!({"token_ttl": 3600, "latency_ms": 700}));
     let call = home.hallpass(&["token", "sandbox"]).spawn();
     // The sandbox logs before it holds the answer back, so the refresh is under way.
@@ -175,9 +157,7 @@ fn a_signal_during_a_refresh_waits_until_the_new_token_is_kept() {
 #[cfg(unix)]
 #[test]
 fn a_killed_refresh_frees_its_lock_at_once() {
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     provider.control(&json!({"answers": [], "latency_ms": 60_000}));
     let call = home.hallpass(&["token", "sandbox"]).spawn();
     crate::support::eventually("the refresh", || {
@@ -192,9 +172,7 @@ fn a_killed_refresh_frees_its_lock_at_once() {
 
 #[test]
 fn a_lock_that_is_held_names_its_holder_and_is_not_stolen() {
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (_provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     home.write("config.toml", "lock_timeout = \"50ms\"\n");
     let path = home.path().join("data/locks/sandbox@default.lock");
     let lock = std::fs::File::options().write(true).open(path).unwrap();

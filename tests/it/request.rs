@@ -5,9 +5,7 @@ use serde_json::json;
 use crate::support::{Home, Provider};
 
 fn connected() -> (Provider, Home) {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (provider, home) = Provider::connected(&[]);
     (provider, home)
 }
 
@@ -181,12 +179,7 @@ fn an_api_that_rejects_every_token_is_asked_twice_and_no_more() {
 #[test]
 fn a_definition_without_an_api_says_what_to_add() {
     let (_provider, home) = connected();
-    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
-    let without: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.starts_with("base_url") && !line.starts_with("test"))
-        .collect();
-    home.write("integrations.toml", &without.join("\n"));
+    home.drop_lines(&["base_url", "test"]);
     let run = home
         .hallpass(&["request", "sandbox", "/me"])
         .run()

@@ -17,12 +17,7 @@ fn credentials_are_sealed_and_their_files_the_owners_alone() {
     let home = provider.home();
     let run = home.connect("sandbox");
     assert!(run.stderr.contains("file permissions protect it"), "{run}");
-    let token = home
-        .hallpass(&["token", "sandbox"])
-        .run()
-        .ok()
-        .line()
-        .to_owned();
+    let token = home.token("sandbox");
     assert!(home.files_with(&token).is_empty());
     assert!(home.files_with("sbx_rt_").is_empty());
     assert!(
@@ -66,9 +61,7 @@ fn a_key_in_the_environment_makes_file_the_default_and_no_key_file() {
 #[test]
 fn another_key_is_told_from_damage() {
     let key = key();
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     let run = home
         .hallpass(&["token", "sandbox"])
         .env("HALLPASS_KEY", &key)
@@ -118,9 +111,7 @@ fn a_key_file_and_a_key_command_are_used() {
 
 #[test]
 fn a_lost_record_is_made_again_from_the_item() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     let record = home.path().join("data/connections/sandbox@default.json");
     std::fs::remove_file(&record).unwrap();
     home.hallpass(&["token", "sandbox", "--refresh"]).run().ok();
@@ -163,9 +154,7 @@ fn a_disk_that_takes_no_writes_keeps_the_old_token() {
     use std::os::unix::fs::PermissionsExt as _;
     if rustix::process::geteuid().is_root() {
         // Root writes everywhere; a file in the place of the directory stops even root.
-        let provider = Provider::start(&["--token-ttl", "0s"]);
-        let home = provider.home();
-        home.connect_untested("sandbox");
+        let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
         let records = home.path().join("data/connections");
         let aside = home.path().join("aside");
         std::fs::rename(&records, &aside).unwrap();
@@ -181,9 +170,7 @@ fn a_disk_that_takes_no_writes_keeps_the_old_token() {
         home.hallpass(&["token", "sandbox"]).run().ok();
         return;
     }
-    let provider = Provider::start(&["--token-ttl", "0s"]);
-    let home = provider.home();
-    home.connect_untested("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     let records = home.path().join("data/connections");
     std::fs::set_permissions(&records, std::fs::Permissions::from_mode(0o500)).unwrap();
     home.hallpass(&["token", "sandbox"]).run().fails_with(7);

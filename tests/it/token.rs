@@ -6,9 +6,7 @@ use crate::support::Provider;
 
 #[test]
 fn raw_is_the_token_and_one_line_break() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     let run = home.hallpass(&["token", "sandbox"]).run().ok();
     assert!(run.line().starts_with("sbx_at_"), "{run}");
     assert_eq!(run.stderr, "");
@@ -16,15 +14,8 @@ fn raw_is_the_token_and_one_line_break() {
 
 #[test]
 fn json_header_and_env_have_the_shapes_scripts_rely_on() {
-    let provider = Provider::start(&["--token-ttl", "1h"]);
-    let home = provider.home();
-    home.connect("sandbox");
-    let token = home
-        .hallpass(&["token", "sandbox"])
-        .run()
-        .ok()
-        .line()
-        .to_owned();
+    let (_provider, home) = Provider::connected(&["--token-ttl", "1h"]);
+    let token = home.token("sandbox");
     let form = |form: &str| {
         home.hallpass(&["token", "sandbox", "--format", form])
             .run()
@@ -46,9 +37,7 @@ fn json_header_and_env_have_the_shapes_scripts_rely_on() {
 
 #[test]
 fn a_format_the_credential_has_not_is_2() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     home.hallpass(&["token", "sandbox", "--format", "id-token"])
         .run()
         .fails_with(2);
@@ -58,12 +47,12 @@ fn a_format_the_credential_has_not_is_2() {
 fn header_is_the_line_the_definition_would_send() {
     let provider = Provider::start(&[]);
     let home = provider.home();
-    let text = std::fs::read_to_string(home.path().join("integrations.toml")).unwrap();
-    let text = text.replace(
-        "[integrations.sandbox.api]\n",
-        "[integrations.sandbox.api]\nheaders = { X-Auth-Token = \"t {token}\" }\n",
-    );
-    home.write("integrations.toml", &text);
+    home.edit(|text| {
+        text.replace(
+            "[integrations.sandbox.api]\n",
+            "[integrations.sandbox.api]\nheaders = { X-Auth-Token = \"t {token}\" }\n",
+        )
+    });
     home.connect_untested("sandbox");
     let run = home
         .hallpass(&["token", "sandbox", "--format", "header"])
@@ -74,9 +63,7 @@ fn header_is_the_line_the_definition_would_send() {
 
 #[test]
 fn min_ttl_renews_or_fails() {
-    let provider = Provider::start(&["--token-ttl", "10m"]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (provider, home) = Provider::connected(&["--token-ttl", "10m"]);
     let token = |wanted: &str| {
         home.hallpass(&["token", "sandbox", "--min-ttl", wanted])
             .run()
@@ -95,15 +82,8 @@ fn min_ttl_renews_or_fails() {
 
 #[test]
 fn refresh_never_prints_the_old_token() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
-    let old = home
-        .hallpass(&["token", "sandbox"])
-        .run()
-        .ok()
-        .line()
-        .to_owned();
+    let (provider, home) = Provider::connected(&[]);
+    let old = home.token("sandbox");
     let new = home
         .hallpass(&["token", "sandbox", "--refresh"])
         .run()
@@ -124,9 +104,7 @@ fn refresh_never_prints_the_old_token() {
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_no_failure() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    home.connect("sandbox");
+    let (_provider, home) = Provider::connected(&[]);
     let script = "set -o pipefail; hallpass request sandbox /bytes/10000000 | head -c 10";
     let run = home.shell(script).run().ok();
     assert_eq!((run.stdout.len(), run.stderr.as_str()), (10, ""));

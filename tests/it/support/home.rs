@@ -42,6 +42,34 @@ impl Home {
         path
     }
 
+    /// Changes its definitions, which must change by it.
+    #[track_caller]
+    pub fn edit(&self, change: impl Fn(&str) -> String) {
+        let path = self.path().join("integrations.toml");
+        let text = fs::read_to_string(path).expect("there are definitions");
+        let changed = change(&text);
+        assert_ne!(text, changed, "the definitions are as they were");
+        self.write("integrations.toml", &changed);
+    }
+
+    /// Takes the lines of its definitions away that begin with one of these words.
+    #[track_caller]
+    pub fn drop_lines(&self, words: &[&str]) {
+        self.edit(|text| {
+            let kept = text
+                .lines()
+                .filter(|line| !words.iter().any(|word| line.starts_with(word)));
+            kept.collect::<Vec<_>>().join("\n")
+        });
+    }
+
+    /// The token that `hallpass token` prints for a connection.
+    #[track_caller]
+    pub fn token(&self, connection: &str) -> String {
+        let run = self.hallpass(&["token", connection]).run().ok();
+        run.line().to_owned()
+    }
+
     /// The binary with these arguments, this home and the `file` store, and no other variable but
     /// `PATH`.
     pub fn hallpass(&self, args: &[&str]) -> Cmd {

@@ -24,6 +24,20 @@ impl Provider {
         }
     }
 
+    /// A sandbox, and a home in which `sandbox` is connected to it.
+    #[track_caller]
+    pub fn connected(args: &[&str]) -> (Provider, Home) {
+        let provider = Provider::start(args);
+        let home = provider.home();
+        if args.contains(&"0s") {
+            // Tokens that are born expired pass no test request.
+            home.connect_untested("sandbox");
+        } else {
+            home.connect("sandbox");
+        }
+        (provider, home)
+    }
+
     /// Where it is: `http://127.0.0.1:PORT`, no trailing slash.
     pub fn issuer(&self) -> &str {
         &self.issuer
