@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::credential::Credential;
 use crate::definition::template::{RenderError, Scope, Value};
-use crate::definition::{Auth, Integration, ValueError, ValueSource, is_key};
+use crate::definition::{Auth, BUILT_IN, Integration, ValueError, ValueSource, is_key};
 use crate::secret::Secret;
 
 /// The name of a connection nobody named.
@@ -245,6 +245,22 @@ impl Scope for Values<'_> {
     }
 }
 
+/// Values for a URL of which only the origin is wanted: the credential, which
+/// is not there before connecting, never stands in a host, so that anything
+/// will do in its place.
+struct BeforeConnecting<'a>(&'a Values<'a>);
+
+impl Scope for BeforeConnecting<'_> {
+    fn value(&self, name: &str) -> Result<Option<Value>, RenderError> {
+        match self.0.value(name) {
+            Err(RenderError::NoValue { .. }) if BUILT_IN.contains(&name) => {
+                Ok(Some(Value::secret(Secret::new("x"))))
+            }
+            other => other,
+        }
+    }
+}
+
 /// Every origin a connection's secrets may go to, and the client they belong
 /// to: recorded when connecting, so that a changed definition cannot carry
 /// them elsewhere.
@@ -268,7 +284,8 @@ impl Pin {
             origins.extend(url.map(|url| url.origin()));
         }
         if let Some(base) = &integration.api.base_url {
-            origins.extend(base.render(values)?.map(|url| url.origin()));
+            let url = base.render(&BeforeConnecting(values))?;
+            origins.extend(url.map(|url| url.origin()));
         }
         for host in &integration.api.allowed_hosts {
             if let Ok(url) = url::Url::parse(&format!("https://{host}")) {
@@ -276,7 +293,10 @@ impl Pin {
             }
         }
         let client_id = match &oauth.client_id {
-            Some(ValueSource::Literal(id)) => Some(id.expose().to_owned()),
+            // A file or a command would be too slow to ask every time.
+            Some(source @ (ValueSource::Literal(_) | ValueSource::Env(_))) => {
+                source.resolve().ok().map(|id| id.expose().to_owned())
+            }
             _ => values.parameters().get("client_id").cloned(),
         };
         Ok(Self { origins, client_id })

@@ -32,8 +32,16 @@ pub enum ReadError {
 impl ReadError {
     /// Whether the file is simply not there.
     pub fn is_absent(&self) -> bool {
-        matches!(self, ReadError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        matches!(self, ReadError::Io { source, .. } if is_absent(source))
     }
+}
+
+/// Whether an error says that nothing is there: no file, or no directory for it.
+pub fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// Reads a file that only its owner (this user, or root) can write, as text.
@@ -119,6 +127,16 @@ fn written_beside<'a>(
     Ok((temp, dir))
 }
 
+/// Finds out whether files can be written in a directory, which is made if absent.
+pub fn probe_dir(dir: &Path) -> io::Result<()> {
+    create_private_dir(dir)?;
+    let mut temp = tempfile::Builder::new()
+        .prefix(".hallpass-")
+        .tempfile_in(dir)?;
+    temp.write_all(b"probe")?;
+    temp.as_file().sync_all()
+}
+
 /// Makes a renamed or removed entry durable.
 #[cfg(unix)]
 fn sync_dir(dir: &Path) -> io::Result<()> {
@@ -136,7 +154,7 @@ fn sync_dir(_dir: &Path) -> io::Result<()> {
 pub fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Ok(()) => path.parent().map_or(Ok(()), sync_dir),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if is_absent(&error) => Ok(()),
         Err(error) => Err(error),
     }
 }

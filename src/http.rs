@@ -106,7 +106,7 @@ impl Http {
     ) -> Result<Answer, HttpError> {
         let host = host_of(request.url());
         let client = self.client_for(request.url())?;
-        tracing::debug!(method = %request.method(), host, path = request.url().path(), "sending");
+        tracing::debug!(method = %request.method(), host, "sending");
         let mut request = request;
         request.timeout_mut().get_or_insert(self.timeout);
         let response = client

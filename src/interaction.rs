@@ -81,7 +81,16 @@ impl Interaction {
         }
         match &self.browser {
             Browser::Print => Ok(false),
-            Browser::Platform => open::that_detached(url.as_str()).map(|()| true),
+            Browser::Platform => {
+                let mut failed = io::Error::other("this platform knows no browser");
+                for command in open::commands(url.as_str()) {
+                    match spawn_quietly(command) {
+                        Ok(()) => return Ok(true),
+                        Err(error) => failed = error,
+                    }
+                }
+                Err(failed)
+            }
             Browser::Command(words) => spawn_browser(words, url).map(|()| true),
         }
     }
@@ -98,9 +107,11 @@ impl Interaction {
     }
 
     /// Asks for a secret, without echoing it.
-    pub fn ask_secret(&self, label: &str) -> Result<Secret> {
+    /// `optional` lets it be empty.
+    pub fn ask_secret(&self, label: &str, optional: bool) -> Result<Secret> {
         dialoguer::Password::new()
             .with_prompt(label)
+            .allow_empty_password(optional)
             .interact()
             .map(Secret::from)
             .map_err(|error| unanswered(label, error))
@@ -145,16 +156,21 @@ fn split_command(command: &str) -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// The child gets the URL as its last argument and no terminal to write on;
-/// it may outlive us, so nobody waits for it.
+/// The child gets the URL as its last argument; it may outlive us, so nobody
+/// waits for it.
 fn spawn_browser(words: &[String], url: &Url) -> io::Result<()> {
     let mut words = words.iter().map(OsString::from);
     let program = words
         .next()
         .ok_or_else(|| io::Error::other("the browser command is empty"))?;
-    Command::new(program)
-        .args(words)
-        .arg(url.as_str())
+    let mut command = Command::new(program);
+    command.args(words).arg(url.as_str());
+    spawn_quietly(command)
+}
+
+/// Starts a browser: without our key, and with no terminal to write on.
+fn spawn_quietly(mut command: Command) -> io::Result<()> {
+    command
         .env_remove(env::HALLPASS_KEY)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -35,7 +35,7 @@ impl Paths {
                 own_home: Some(home),
             };
         }
-        let base = etcetera::choose_base_strategy().ok();
+        let base = etcetera::base_strategy::choose_native_strategy().ok();
         let usable = |dir: PathBuf| dir.is_absolute().then(|| dir.join("hallpass"));
         Self {
             config_dir: base.as_ref().and_then(|base| usable(base.config_dir())),

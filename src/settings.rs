@@ -100,10 +100,17 @@ fn unreadable(error: ReadError) -> Failure {
     Failure::caused(Kind::Definition, error).hint(hint)
 }
 
+/// Longer than any sensible wait or life, and short enough to be added to any clock.
+const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+
 /// A duration as the field's tools write it: `2s`, `5m`, `1h 30m`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .map_err(|error| format!("{error}; write a duration such as `30s`, `5m` or `1h`"))
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write a duration such as `30s`, `5m` or `1h`"))?;
+    if duration > LONGEST {
+        return Err("that is longer than ten years".to_owned());
+    }
+    Ok(duration)
 }
 
 fn duration<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Option<Duration>, D::Error> {
@@ -130,5 +137,7 @@ pub fn remember_store(path: &Path, store: StoreKind) -> Result<()> {
         .parse()
         .map_err(|error: toml_edit::TomlError| fail(error.into()))?;
     document["store"] = toml_edit::value(store.name());
-    fs::write_atomic(path, document.to_string().as_bytes()).map_err(|error| fail(error.into()))
+    // Many keep their settings elsewhere and link to them.
+    let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    fs::write_atomic(&place, document.to_string().as_bytes()).map_err(|error| fail(error.into()))
 }

@@ -1,12 +1,14 @@
 //! SIGINT and SIGTERM: the command ends at once with 130 or 143, an error and
-//! a hint, but never between a provider's answer and its safe keeping. A
-//! rotated refresh token lost there would log the user out.
+//! a hint; SIGHUP and SIGQUIT (a closed terminal, Ctrl-\) end it as they
+//! always do. But none ends it between a provider's answer and its safe
+//! keeping: a rotated refresh token lost there would log the user out.
 //!
 //! Watching starts only when something slow begins; until then the default
 //! action ends the process, which a shell reports with the same numbers.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+#[cfg(unix)]
 use crate::error::{Failure, Kind, Signal};
 use crate::ui::Ui;
 
@@ -34,21 +36,17 @@ pub fn watch(ui: Ui, activity: &str, hint: &str) {
 
 #[cfg(unix)]
 fn start(ui: Ui) {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    let watched = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
     // Where signals cannot be watched their default action stays in force.
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(watched) else {
         return;
     };
     std::thread::spawn(move || {
         let mut asked = false;
         for number in signals.forever() {
-            let signal = if number == SIGTERM {
-                Signal::Terminate
-            } else {
-                Signal::Interrupt
-            };
             if asked {
-                end(ui, signal);
+                end(ui, number);
             }
             asked = true;
             std::thread::spawn(move || {
@@ -58,7 +56,7 @@ fn start(ui: Ui) {
                 }
                 drop(critical);
                 let _critical = self::critical();
-                end(ui, signal);
+                end(ui, number);
             });
         }
     });
@@ -73,7 +71,13 @@ fn start(_ui: Ui) {}
     clippy::exit,
     reason = "the main thread may be blocked in a read that nothing else can end"
 )]
-fn end(ui: Ui, signal: Signal) -> ! {
+fn end(ui: Ui, number: i32) {
+    let signal = match number {
+        signal_hook::consts::SIGINT => Signal::Interrupt,
+        signal_hook::consts::SIGTERM => Signal::Terminate,
+        // Whoever waits for us sees the signal itself.
+        other => drop_to_default(other),
+    };
     let activity = ACTIVITY
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -89,6 +93,18 @@ fn end(ui: Ui, signal: Signal) -> ! {
     .hint(hint);
     ui.failure(&failure);
     std::process::exit(failure.kind().exit_code().into());
+}
+
+/// Ends the process as the signal by itself would.
+#[cfg(unix)]
+#[allow(
+    clippy::disallowed_methods,
+    clippy::exit,
+    reason = "a signal whose default action cannot be had must end us all the same"
+)]
+fn drop_to_default(number: i32) -> ! {
+    let _ = signal_hook::low_level::emulate_default_handler(number);
+    std::process::exit(128 + number);
 }
 
 /// While this lives, signals end the child rather than us, who wait for it and

@@ -95,6 +95,9 @@ impl Ui {
     /// Why the command ends, in words or as one JSON object on the last line.
     pub fn failure(&self, failure: &Failure) {
         if self.json_errors {
+            if let Some(report) = failure.rendered_report() {
+                line(report.trim_matches('\n'));
+            }
             let object = serde_json::json!({"error": {
                 "kind": failure.kind().name(),
                 "message": failure.message(),

@@ -7,7 +7,7 @@ mod plan;
 mod send;
 mod whoami;
 
-pub use plan::{Body, Plan, Wish, credential_header};
+pub use plan::{Body, Plan, Wish, credential_header, fence};
 pub use send::send;
 pub use whoami::{Whoami, whoami};
 

@@ -79,9 +79,18 @@ impl Plan {
             .iter()
             .map(|(name, value)| (name.clone(), value.clone(), false));
         plan.url = with_query(plan.url, added.collect());
+        // The user's take the place of the definition's; several of a name are
+        // all sent.
+        let mut own = HeaderMap::new();
         for (name, value) in &wish.headers {
             let (name, value) = header(name, value, false)?;
-            plan.headers.insert(name, value);
+            own.append(name, value);
+        }
+        for name in own.keys() {
+            plan.headers.remove(name);
+        }
+        for (name, value) in &own {
+            plan.headers.append(name, value.clone());
         }
         plan.method = wish.method.clone();
         plan.body = wish.body.clone();
@@ -136,6 +145,17 @@ fn canonical(name: &str) -> String {
         .collect()
 }
 
+/// Refuses a URL that no credential of this definition may go to, before one
+/// is even looked for. What cannot be told without the credential passes here
+/// and is told by the plan.
+pub fn fence(integration: &Integration, values: &Values<'_>, wanted: &str) -> Result<(), ApiError> {
+    let base = integration.api.base_url.as_ref();
+    match base.map(|base| base.render(values)) {
+        Some(Ok(Some(base))) => target(&base, wanted, &integration.api.allowed_hosts).map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// The definition's headers, with the credential where it travels in one.
 fn credential_headers(
     integration: &Integration,
@@ -184,7 +204,9 @@ fn header(name: &str, value: &str, sensitive: bool) -> Result<(HeaderName, Heade
 /// the base's origin or of an allowed host.
 fn target(base: &SafeUrl, target: &str, allowed_hosts: &[String]) -> Result<SafeUrl, ApiError> {
     if !is_absolute(target) {
-        return Ok(url_template::join(base, target, target)?);
+        // A fragment is the client's own and never sent (RFC 9110 section 7.1).
+        let path = target.split('#').next().unwrap_or_default();
+        return Ok(url_template::join(base, path, path)?);
     }
     let url = Url::parse(target).map_err(|_| ApiError::BadUrl(target.to_owned()))?;
     let mut allowed = vec![base.origin()];

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::mint::Recipe;
 use super::renew::locked;
 use super::{Broker, explain, inputs};
 use crate::clock::Timestamp;
@@ -77,10 +78,11 @@ impl Broker<'_> {
             let (item, responder) = self.consent(id, integration, &mut values, options)?;
             (item, Some(responder))
         } else {
-            let item = self.mint(id, integration, given.clone(), None, &options.scopes)?;
-            (item, None)
+            let recipe = Recipe::new(id, integration, given.clone(), true, &options.scopes)?;
+            (self.mint(id, integration, &recipe)?, None)
         };
         item.pin = pin;
+        item.by_connect = true;
         (item.parameters, item.secrets) = given;
         self.keep(id, &mut item, store)?;
         Ok(Connected {
@@ -160,11 +162,14 @@ impl Broker<'_> {
                 name: &integration.name,
             };
             let Consented { answer, responder } = flow.run(&mut |url| self.show(url))?;
-            Ok((answer.into_credential(&scopes, Timestamp::now()), responder))
+            let credential = answer.into_credential(&scopes, Timestamp::now());
+            Ok((credential, scopes, responder))
         })();
-        let (credential, responder) = result
+        let (credential, scopes, responder) = result
             .map_err(|error| explain::grant(id, &format!("`{id}` was not connected"), error))?;
-        let item = Item::new(id, 1, integration.auth.grant_name(), credential);
+        let mut item = Item::new(id, 1, integration.auth.grant_name(), credential);
+        item.asked = scopes;
+        item.extra_scopes.clone_from(&options.scopes);
         Ok((item, responder))
     }
 

@@ -2,6 +2,7 @@
 //! act on it: the kind, the cause, the next command.
 
 use crate::connection::{ConnectionId, Pin};
+use crate::definition::BUILT_IN;
 use crate::definition::template::RenderError;
 use crate::error::{Failure, Kind};
 use crate::grant::GrantError;
@@ -25,6 +26,15 @@ pub(super) fn not_renewable(id: &ConnectionId) -> Failure {
         .context(format!("the token of `{id}` cannot be renewed"))
         .hint(format!("run `hallpass connect {id}`"))
         .hint("many providers give a refresh token only when asked: see whether yours wants a scope such as `offline_access`, or `authorization_params = { access_type = \"offline\" }`")
+}
+
+/// The provider does not say how long its tokens live.
+pub(super) fn unknown_life(id: &ConnectionId) -> Failure {
+    Failure::new(
+        Kind::NeedsConnecting,
+        format!("the provider of `{id}` does not say how long its tokens live, so no life can be promised"),
+    )
+    .hint(format!("leave `--min-ttl` out: `hallpass token {id}`; such tokens are renewed when the API rejects them"))
 }
 
 /// The provider gives tokens of less life than is wanted.
@@ -59,6 +69,13 @@ pub(super) fn moved(id: &ConnectionId, pin: &Pin, strangers: &[String]) -> Failu
 /// A placeholder could not be filled.
 pub(super) fn unrenderable(id: &ConnectionId, error: &RenderError) -> Failure {
     match error {
+        RenderError::NoValue { name } if BUILT_IN.contains(&name.as_str()) => {
+            Failure::caused(Kind::Definition, error.clone())
+                .context(format!("the definition of `{id}` cannot be filled in"))
+                .hint(format!(
+                    "`{{{name}}}` cannot stand there: run `hallpass check`"
+                ))
+        }
         RenderError::NoValue { name } => {
             super::person_needed(format!("`{id}` has no value for `{name}`"), id).hint(format!(
                 "or give it: `hallpass connect {id} --param {name}=…`"

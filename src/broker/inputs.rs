@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::ui::{Ui, escape};
 
 /// What may be shown, and what may not.
-type Given = (BTreeMap<String, String>, BTreeMap<String, Secret>);
+pub(super) type Given = (BTreeMap<String, String>, BTreeMap<String, Secret>);
 
 /// What can be had with nobody there: the environment and the defaults.
 pub(super) fn unattended(id: &ConnectionId, integration: &Integration) -> Result<Given> {
@@ -40,7 +40,10 @@ pub(super) fn collect(
     interaction: &Interaction,
     ui: Ui,
 ) -> Result<Given> {
-    let known = |name: &str| integration.parameter(name).is_some() || INPUTS.contains(&name);
+    // Of the built-in inputs OAuth knows the client's own.
+    let known = |name: &str| {
+        integration.parameter(name).is_some() || matches!(name, "client_id" | "client_secret")
+    };
     if let Some((stranger, _)) = given.iter().find(|(name, _)| !known(name)) {
         let names: Vec<&str> = integration
             .parameters
@@ -110,6 +113,10 @@ fn client(
         let described = integration.parameter(name);
         let accepted = |text: &str| match described {
             Some(parameter) => accept(parameter, text),
+            None if text.trim().is_empty() => {
+                Err(Failure::new(Kind::Usage, format!("`{name}` is empty"))
+                    .hint(format!("give it a value: `--param {name}=env:VARIABLE`")))
+            }
             None => Ok(text.to_owned()),
         };
         let value = if let Some((_, value)) = given.iter().find(|(known, _)| known == name) {
@@ -127,7 +134,7 @@ fn client(
                 ui.note(&format!("Where to register the app: {}", escape(docs)));
             }
             let typed = if secret {
-                interaction.ask_secret(label)?.expose().to_owned()
+                interaction.ask_secret(label, false)?.expose().to_owned()
             } else {
                 interaction.ask(label, None)?
             };
@@ -169,7 +176,10 @@ fn ask(
         return Ok(Some(parameter.choices[chosen].value.clone()));
     }
     if parameter.secret {
-        let value = interaction.ask_secret(&label)?;
+        let value = interaction.ask_secret(&label, parameter.optional)?;
+        if value.expose().is_empty() {
+            return Ok(None);
+        }
         return accept(parameter, value.expose()).map(Some);
     }
     let empty = parameter.optional.then_some("");

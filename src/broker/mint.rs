@@ -1,86 +1,137 @@
 //! Credentials that need nobody there (client credentials): minted when there
-//! is none or the old one is over, kept where a store answers, and otherwise
-//! used and forgotten, so that a CI job needs only its environment.
+//! is none, when the old one is over, or when what it was made from has
+//! changed; kept where a store answers, and otherwise used and forgotten, so
+//! that a CI job needs only its environment.
+//!
+//! What a person typed when connecting is kept with the connection and goes
+//! only where its pin says. Everything else comes from the definition and the
+//! environment, anew each time, so that another environment gets another token.
 
-use std::collections::BTreeMap;
-
+use super::inputs::{self, Given};
+use super::lock::LockError;
 use super::renew::locked;
-use super::{Broker, Fresh, Need, check_pin, explain, inputs};
+use super::{Broker, Fresh, Need, explain};
 use crate::clock::Timestamp;
 use crate::connection::{ConnectionId, Pin, Values};
 use crate::definition::{Auth, Integration};
-use crate::error::Result;
+use crate::error::{Failure, Kind, Result};
 use crate::grant::{self, GrantError};
-use crate::secret::Secret;
+use crate::settings::StoreKind;
 use crate::signals;
 use crate::store::{Item, StoreError};
 
-/// Parameters and inputs of a connection: what may be shown, and what may not.
-type Given = (BTreeMap<String, String>, BTreeMap<String, Secret>);
+/// What a credential is to be made from, and for.
+pub(super) struct Recipe {
+    given: Given,
+    by_connect: bool,
+    pin: Pin,
+    scopes: Vec<String>,
+    extra_scopes: Vec<String>,
+}
 
 impl Broker<'_> {
-    /// Mints without keeping, because the store does not work.
-    pub(super) fn mint_and_forget(
+    /// A credential of a grant that needs nobody.
+    pub(super) fn minted(
         &self,
         id: &ConnectionId,
         integration: &Integration,
-        why: &StoreError,
+        need: Need<'_>,
     ) -> Result<Fresh> {
-        tracing::info!(connection = %id, %why, "no usable store: the credential is used and forgotten");
-        let given = inputs::unattended(id, integration)?;
-        let item = self.mint(id, integration, given, None, &[])?;
-        Ok(Fresh { item })
+        let kept = match self.stores.read(id) {
+            Ok(kept) => kept,
+            Err(error) => return self.mint_and_forget(id, integration, need, error),
+        };
+        let Auth::OAuth2(oauth) = &integration.auth;
+        let recipe = recipe_for(id, integration, kept.as_ref().map(|(item, _)| item))?;
+        let usable = kept.map(|(item, _)| item).filter(|item| recipe.made(item));
+        let usable = match usable {
+            Some(item) if need.is_met(&item, oauth, Timestamp::now()) => {
+                return Ok(Fresh { item });
+            }
+            other => other,
+        };
+        match (
+            self.mint_and_keep(id, integration, usable.as_ref(), need),
+            usable,
+        ) {
+            (Err(failure), Some(item)) if may_pass(&failure) => {
+                self.make_do(id, item, need, failure)
+            }
+            (fresh, _) => fresh,
+        }
     }
 
-    /// Mints and keeps, unless someone else did meanwhile. `seen` is the
-    /// generation that would not do.
-    pub(super) fn mint_and_keep(
+    /// Mints without keeping, because the store does not work.
+    fn mint_and_forget(
         &self,
         id: &ConnectionId,
         integration: &Integration,
-        seen: Option<u64>,
-        need: Need,
+        need: Need<'_>,
+        why: StoreError,
+    ) -> Result<Fresh> {
+        tracing::info!(connection = %id, %why, "no usable store: the credential is used and forgotten");
+        let minted = recipe_for(id, integration, None)
+            .and_then(|recipe| self.mint(id, integration, &recipe));
+        match minted {
+            Ok(item) => long_enough(id, item, need),
+            // What is missing may well be in the store that does not open.
+            Err(failure) if failure.kind() == Kind::NeedsConnecting => Err(why.into()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Mints and keeps, unless someone else did meanwhile. `seen` is what
+    /// would not do.
+    fn mint_and_keep(
+        &self,
+        id: &ConnectionId,
+        integration: &Integration,
+        seen: Option<&Item>,
+        need: Need<'_>,
     ) -> Result<Fresh> {
         let _lock = match self.lock(id) {
             Ok(lock) => lock,
             // Nowhere to lock is nowhere to keep.
-            Err(super::lock::LockError::Io { source, .. }) => {
-                let why = StoreError::Corrupt(source.to_string());
-                return self.mint_and_forget(id, integration, &why);
+            Err(LockError::Io { path, source }) => {
+                let why = StoreError::Io { path, source };
+                return self.mint_and_forget(id, integration, need, why);
             }
             Err(error) => return Err(locked(id, error)),
         };
         let current = match self.stores.read(id) {
             Ok(current) => current,
-            Err(error) => return self.mint_and_forget(id, integration, &error),
+            Err(error) => return self.mint_and_forget(id, integration, need, error),
         };
-        let base = current.as_ref().map(|(item, _)| item.generation);
-        let (store, given) = match current {
-            Some((item, store)) => {
-                let is_new = seen != Some(item.generation);
-                if is_new
-                    && check_pin(id, integration, &item).is_ok()
-                    && need.is_met_by_renewed(&item, Timestamp::now())
-                {
-                    return Ok(Fresh { item });
-                }
-                (store, (item.parameters, item.secrets))
-            }
-            None => (
-                self.stores.preferred(),
-                inputs::unattended(id, integration)?,
-            ),
-        };
-        let item = self.mint(id, integration, given, base, &[])?;
-        if let Some(wanted) = need.min_ttl
-            && !item.credential.lives_for(wanted, Timestamp::now())
+        let recipe = recipe_for(id, integration, current.as_ref().map(|(item, _)| item))?;
+        if let Some((item, _)) = &current
+            && recipe.made(item)
+            && seen.is_none_or(|seen| !seen.has_token_of(item))
+            && need.is_met_by_renewed(item, Timestamp::now())
         {
-            return Err(explain::too_short(id, wanted));
+            return Ok(Fresh { item: item.clone() });
         }
-        if let Err(error) = self.stores.write(id, &item, store, base) {
+        let minted = self.mint(id, integration, &recipe)?;
+        let (item, store, base) = match current {
+            Some((old, store)) => {
+                let base = Some(old.generation);
+                (old.next(|item| item.take_over(minted)), store, base)
+            }
+            None => (minted, self.stores.preferred(), None),
+        };
+        self.keep_if_possible(id, &item, store, base);
+        long_enough(id, item, need)
+    }
+
+    fn keep_if_possible(
+        &self,
+        id: &ConnectionId,
+        item: &Item,
+        store: StoreKind,
+        base: Option<u64>,
+    ) {
+        if let Err(error) = self.stores.write(id, item, store, base) {
             tracing::info!(connection = %id, %error, "the credential is used, but could not be kept");
         }
-        Ok(Fresh { item })
     }
 
     /// One call for a new credential.
@@ -88,9 +139,7 @@ impl Broker<'_> {
         &self,
         id: &ConnectionId,
         integration: &Integration,
-        (parameters, secrets): Given,
-        base: Option<u64>,
-        extra_scopes: &[String],
+        recipe: &Recipe,
     ) -> Result<Item> {
         signals::watch(
             self.ui,
@@ -98,23 +147,91 @@ impl Broker<'_> {
             "run the command again; nothing was lost",
         );
         let Auth::OAuth2(oauth) = &integration.auth;
+        let (parameters, secrets) = recipe.given.clone();
         let values = Values::new(integration, parameters.clone(), secrets.clone());
         let obtained = (|| -> Result<_, GrantError> {
-            let scopes = grant::scopes(oauth, &values, extra_scopes)?;
             let endpoint = grant::token_endpoint(self.http, oauth, &values)?;
-            let scope = scopes.join(&oauth.scope_separator);
+            let scope = recipe.scopes.join(&oauth.scope_separator);
             let answer = grant::client_credentials(&endpoint, &scope)?;
-            Ok(answer.into_credential(&scopes, Timestamp::now()))
+            Ok(answer.into_credential(&recipe.scopes, Timestamp::now()))
         })();
         let credential = obtained.map_err(|error| {
             explain::grant(id, &format!("no token was given for `{id}`"), error)
         })?;
-        let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;
-        let generation = base.unwrap_or_default() + 1;
-        let mut item = Item::new(id, generation, integration.auth.grant_name(), credential);
-        item.pin = pin;
+        let mut item = Item::new(id, 1, integration.auth.grant_name(), credential);
+        item.pin = recipe.pin.clone();
         item.parameters = parameters;
         item.secrets = secrets;
+        item.by_connect = recipe.by_connect;
+        item.asked.clone_from(&recipe.scopes);
+        item.extra_scopes.clone_from(&recipe.extra_scopes);
         Ok(item)
+    }
+}
+
+impl Recipe {
+    /// What to make a credential from: `given` values, the definition's scopes
+    /// and `extra_scopes` after them.
+    pub(super) fn new(
+        id: &ConnectionId,
+        integration: &Integration,
+        given: Given,
+        by_connect: bool,
+        extra_scopes: &[String],
+    ) -> Result<Self> {
+        let Auth::OAuth2(oauth) = &integration.auth;
+        let values = Values::new(integration, given.0.clone(), given.1.clone());
+        let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;
+        let scopes = grant::scopes(oauth, &values, extra_scopes).map_err(|error| {
+            explain::grant(id, &format!("no token was given for `{id}`"), error)
+        })?;
+        Ok(Self {
+            given,
+            by_connect,
+            pin,
+            scopes,
+            extra_scopes: extra_scopes.to_vec(),
+        })
+    }
+
+    /// Whether an item was made from the same, for the same.
+    fn made(&self, item: &Item) -> bool {
+        item.pin == self.pin && item.parameters == self.given.0 && item.asked == self.scopes
+    }
+}
+
+/// What to make a credential from: what a person typed, where someone did and
+/// it would still go only where it was meant to; else the definition and the
+/// environment.
+fn recipe_for(id: &ConnectionId, integration: &Integration, kept: Option<&Item>) -> Result<Recipe> {
+    let Some(item) = kept.filter(|item| item.by_connect) else {
+        let given = inputs::unattended(id, integration)?;
+        return Recipe::new(id, integration, given, false, &[]);
+    };
+    let given = (item.parameters.clone(), item.secrets.clone());
+    let recipe = Recipe::new(id, integration, given, true, &item.extra_scopes)?;
+    let strangers = item.pin.strangers(&recipe.pin);
+    if !strangers.is_empty() {
+        return Err(explain::moved(id, &item.pin, &strangers));
+    }
+    Ok(recipe)
+}
+
+/// Whether the old token may still be used in the place of this failure: not
+/// where a person or a better definition is asked for.
+fn may_pass(failure: &Failure) -> bool {
+    matches!(
+        failure.kind(),
+        Kind::Unavailable | Kind::Refused | Kind::Store
+    )
+}
+
+fn long_enough(id: &ConnectionId, item: Item, need: Need<'_>) -> Result<Fresh> {
+    match need.min_ttl {
+        Some(_) if item.credential.expires_at.is_none() => Err(explain::unknown_life(id)),
+        Some(wanted) if !item.credential.lives_for(wanted, Timestamp::now()) => {
+            Err(explain::too_short(id, wanted))
+        }
+        _ => Ok(Fresh { item }),
     }
 }

@@ -25,6 +25,7 @@ use crate::definition::{Auth, Integration, OAuth2};
 use crate::error::{Failure, Kind, Result};
 use crate::http::Http;
 use crate::interaction::Interaction;
+use crate::secret::Secret;
 use crate::settings::StoreKind;
 use crate::store::{Item, Standing, Stores};
 use crate::ui::Ui;
@@ -49,16 +50,16 @@ pub struct Broker<'a> {
 
 /// What a caller needs of a credential.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Need {
+pub struct Need<'t> {
     /// At least this much life.
     pub min_ttl: Option<Duration>,
     /// A renewed one, whatever life the old one has.
     pub renewed: bool,
-    /// Another one than that of this generation, which an API rejected.
-    pub rejected: Option<u64>,
+    /// Another one than this token, which an API rejected.
+    pub rejected: Option<&'t Secret>,
 }
 
-impl Need {
+impl Need<'_> {
     /// Whether an older token will not do, even while it lives.
     fn is_strict(self) -> bool {
         self.renewed || self.min_ttl.is_some() || self.rejected.is_some()
@@ -67,7 +68,8 @@ impl Need {
     /// Whether this item will do as it is.
     fn is_met(self, item: &Item, oauth: &OAuth2, now: Timestamp) -> bool {
         let credential = &item.credential;
-        if self.renewed || self.rejected == Some(item.generation) {
+        let is_rejected = |token: &Secret| token.equals(credential.access_token.expose());
+        if self.renewed || self.rejected.is_some_and(is_rejected) {
             return false;
         }
         match self.min_ttl {
@@ -108,43 +110,50 @@ impl Broker<'_> {
     /// A credential that meets the need. Fails with 4 when a person has to act,
     /// 5 when the provider refuses, 6 when it cannot be reached and the old
     /// token is no longer good, 7 when the store fails.
-    pub fn fresh(&self, id: &ConnectionId, integration: &Integration, need: Need) -> Result<Fresh> {
+    pub fn fresh(
+        &self,
+        id: &ConnectionId,
+        integration: &Integration,
+        need: Need<'_>,
+    ) -> Result<Fresh> {
         let Auth::OAuth2(oauth) = &integration.auth;
-        let unattended = oauth.grant.is_unattended();
-        let kept = match self.stores.read(id) {
-            Ok(kept) => kept.map(|(item, store)| Kept { item, store }),
-            Err(error) if unattended => return self.mint_and_forget(id, integration, &error),
-            Err(error) => {
-                return Err(Failure::from(error).context(format!("`{id}` cannot be read")));
-            }
-        };
-        let Some(kept) = kept else {
-            if unattended {
-                return self.mint_and_keep(id, integration, None, need);
-            }
+        if oauth.grant.is_unattended() {
+            return self.minted(id, integration, need);
+        }
+        let kept = self
+            .stores
+            .read(id)
+            .map_err(|error| Failure::from(error).context(format!("`{id}` cannot be read")))?;
+        let Some((item, store)) = kept else {
             return Err(explain::not_connected(id));
         };
-        let item = kept.item;
-        if let Err(moved) = check_pin(id, integration, &item) {
-            if unattended {
-                return self.mint_and_keep(id, integration, Some(item.generation), need);
-            }
-            return Err(moved);
-        }
+        check_pin(id, integration, &item)?;
         if let Standing::NeedsConnecting { why } = &item.standing {
             return Err(explain::needs_connecting(id, why));
         }
         if need.is_met(&item, oauth, Timestamp::now()) {
             return Ok(Fresh { item });
         }
-        if unattended {
-            return self.mint_and_keep(id, integration, Some(item.generation), need);
+        self.renew(id, integration, Kept { item, store }, need)
+    }
+
+    /// Trouble that may pass is not a dead grant: a token is used while it
+    /// lives, if the caller did not ask for more.
+    fn make_do(
+        &self,
+        id: &ConnectionId,
+        item: Item,
+        need: Need<'_>,
+        failure: Failure,
+    ) -> Result<Fresh> {
+        if need.is_strict() || !item.credential.is_alive(Timestamp::now()) {
+            return Err(failure);
         }
-        let kept = Kept {
-            item,
-            store: kept.store,
-        };
-        self.renew(id, integration, kept, need)
+        self.ui.warn(&format!(
+            "`{id}` should have been renewed by now; its old token still lives and is used ({})",
+            crate::ui::escape(&failure.message())
+        ));
+        Ok(Fresh { item })
     }
 }
 

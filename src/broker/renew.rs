@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::connection::ConnectionId;
 use crate::definition::{Auth, Integration};
 use crate::error::{Failure, Kind, Result};
-use crate::grant::{self, Answer, GrantError};
+use crate::grant::{self, Answer, GrantError, TokenEndpoint};
 use crate::signals;
 use crate::store::{Item, Standing};
 
@@ -18,14 +18,17 @@ impl Broker<'_> {
         id: &ConnectionId,
         integration: &Integration,
         seen: Kept,
-        need: Need,
+        need: Need<'_>,
     ) -> Result<Fresh> {
         let now = Timestamp::now();
         if seen.item.credential.refresh_token.is_none() {
             if seen.item.credential.is_alive(now) && !need.is_strict() {
                 return Ok(Fresh { item: seen.item });
             }
-            return Err(explain::not_renewable(id));
+            return Err(match need.min_ttl {
+                Some(_) if seen.item.credential.expires_at.is_none() => explain::unknown_life(id),
+                _ => explain::not_renewable(id),
+            });
         }
         signals::watch(
             self.ui,
@@ -42,11 +45,11 @@ impl Broker<'_> {
             return Err(explain::not_connected(id));
         };
         let kept = Kept { item, store };
-        if kept.item.generation != seen.item.generation {
+        check_pin(id, integration, &kept.item)?;
+        if !seen.item.has_token_of(&kept.item) {
             if let Standing::NeedsConnecting { why } = &kept.item.standing {
                 return Err(explain::needs_connecting(id, why));
             }
-            check_pin(id, integration, &kept.item)?;
             if need.is_met_by_renewed(&kept.item, Timestamp::now()) {
                 return Ok(Fresh { item: kept.item });
             }
@@ -74,9 +77,19 @@ impl Broker<'_> {
         id: &ConnectionId,
         integration: &Integration,
         kept: Kept,
-        need: Need,
+        need: Need<'_>,
     ) -> Result<Fresh> {
         let Kept { item, store } = kept;
+        // Whatever can fail or take its time without the provider comes first:
+        // nothing has been sent yet, and a signal may still end it.
+        let prepared = self.endpoint(integration, &item);
+        let endpoint = match prepared {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                let failure = explain::grant(id, &format!("`{id}` could not be renewed"), error);
+                return self.make_do(id, item, need, failure);
+            }
+        };
         if let Err(error) = self.stores.note_in_flight(id, &item, store) {
             let failure = Failure::from(error).context(format!("`{id}` cannot be renewed"));
             return self.make_do(id, item, need, failure);
@@ -84,7 +97,7 @@ impl Broker<'_> {
         // From here until the answer is kept, a signal has to wait: the old
         // refresh token may be dead the moment the provider answers.
         let critical = signals::critical();
-        match self.call(integration, &item) {
+        match refresh(&endpoint, &item) {
             Ok(answer) => {
                 let renewed = renewed(item, answer, Timestamp::now());
                 let base = renewed.generation - 1;
@@ -103,20 +116,22 @@ impl Broker<'_> {
             }
             Err(error) => {
                 drop(critical);
-                self.stores.clear_in_flight(id, &item, store)?;
+                if let Err(error) = self.stores.clear_in_flight(id, &item, store) {
+                    tracing::info!(connection = %id, %error, "the note of the refresh stays");
+                }
                 let failure = explain::grant(id, &format!("`{id}` could not be renewed"), error);
                 self.make_do(id, item, need, failure)
             }
         }
     }
 
-    fn call(&self, integration: &Integration, item: &Item) -> Result<Answer, GrantError> {
+    fn endpoint(
+        &self,
+        integration: &Integration,
+        item: &Item,
+    ) -> Result<TokenEndpoint<'_>, GrantError> {
         let Auth::OAuth2(oauth) = &integration.auth;
-        let values = values_of(integration, item);
-        let endpoint = grant::token_endpoint(self.http, oauth, &values)?;
-        let token = item.credential.refresh_token.as_ref();
-        let token = token.ok_or(GrantError::Missing("refresh_token"))?;
-        Ok(grant::refresh(&endpoint, token)?)
+        grant::token_endpoint(self.http, oauth, &values_of(integration, item))
     }
 
     /// The provider says that the grant is over. A sibling that does not share
@@ -136,25 +151,6 @@ impl Broker<'_> {
         self.stores.write(id, &dead, store, Some(base))?;
         Err(explain::needs_connecting(id, &why))
     }
-
-    /// Trouble that may pass is not a dead grant: the token is used while it
-    /// lives, if the caller did not ask for more.
-    fn make_do(
-        &self,
-        id: &ConnectionId,
-        item: Item,
-        need: Need,
-        failure: Failure,
-    ) -> Result<Fresh> {
-        if need.is_strict() || !item.credential.is_alive(Timestamp::now()) {
-            return Err(failure);
-        }
-        self.ui.warn(&format!(
-            "`{id}` should have been renewed by now; its old token still lives and is used ({})",
-            crate::ui::escape(&failure.message())
-        ));
-        Ok(Fresh { item })
-    }
 }
 
 /// Why nothing could be renewed: someone else is at it, or the disk is not.
@@ -167,6 +163,12 @@ pub(super) fn locked(id: &ConnectionId, error: LockError) -> Failure {
             .context(format!("`{id}` cannot be renewed"))
             .hint("see that the data directory is yours and has room, then run the command again"),
     }
+}
+
+fn refresh(endpoint: &TokenEndpoint<'_>, item: &Item) -> Result<Answer, GrantError> {
+    let token = item.credential.refresh_token.as_ref();
+    let token = token.ok_or(GrantError::Missing("refresh_token"))?;
+    Ok(grant::refresh(endpoint, token)?)
 }
 
 /// The connection after a refresh: what the answer does not bring stays (RFC

@@ -1,9 +1,12 @@
 //! What state a connection is in, read off its record without unlocking
 //! anything.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use crate::connection::{Pin, Values};
 use crate::definition::Integration;
 use crate::store::{Record, Standing};
 
@@ -36,6 +39,9 @@ impl State {
         let Some(record) = record else {
             return State::NotConnected;
         };
+        if moved(integration, record) {
+            return State::NeedsConnecting;
+        }
         let expired = record.expires_at.is_some_and(|expires| expires <= now);
         match (&record.standing, expired, record.renewable) {
             (Standing::NeedsConnecting { .. }, _, _) | (_, true, false) => State::NeedsConnecting,
@@ -54,4 +60,11 @@ impl State {
             State::NotConnected => "not_connected",
         }
     }
+}
+
+/// Whether the definition names origins or a client that the connection was
+/// not made for. What cannot be told without unlocking counts as unmoved.
+fn moved(integration: &Integration, record: &Record) -> bool {
+    let values = Values::new(integration, record.parameters.clone(), BTreeMap::new());
+    Pin::of(&values).is_ok_and(|now| !record.pin.strangers(&now).is_empty())
 }

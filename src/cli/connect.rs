@@ -107,11 +107,14 @@ fn finish(
     let who = account
         .map(|who| format!(" as {}", escape(&who)))
         .unwrap_or_default();
-    context.ui.note(&format!(
-        "Connected `{id}` to {}{who}; kept in the store `{}`.",
-        escape(&integration.name),
-        store.name()
-    ));
+    let kept = match store {
+        StoreKind::None => "nothing is kept".to_owned(),
+        store => format!("kept in the store `{}`", store.name()),
+    };
+    let name = escape(&integration.name);
+    context
+        .ui
+        .note(&format!("Connected `{id}` to {name}{who}; {kept}."));
     warn_of_missing_refresh_token(context, id, integration, &item.credential);
     judge(id, tried)
 }

@@ -1,5 +1,6 @@
 //! `hallpass request`: call the API, with curl's habits, the credential added.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use reqwest::blocking::Response;
 
 use crate::api::{self, ApiError, Body, Plan, Wish};
 use crate::broker::{Broker, Fresh, Need};
-use crate::connection::{ConnectionArg, ConnectionId};
+use crate::connection::{ConnectionArg, ConnectionId, Values};
 use crate::context::Context;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
@@ -64,6 +65,7 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
     let (id, integration) = context.connection(&args.connection)?;
     let wish = wish(&args)?;
     let target = args.output.map_or(Target::Stdout, Target::File);
+    fence(context, &id, &integration, &wish)?;
     let broker = context.broker();
     let fresh = broker.fresh(&id, &integration, Need::default())?;
     signals::watch(
@@ -87,6 +89,20 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
     Ok(())
 }
 
+/// A URL that is not for this credential is refused before anything is sent,
+/// a renewal included; the record holds what is needed to tell.
+fn fence(
+    context: &Context,
+    id: &ConnectionId,
+    integration: &Integration,
+    wish: &Wish,
+) -> Result<()> {
+    let record = context.stores.record(id)?;
+    let parameters = record.map(|record| record.parameters).unwrap_or_default();
+    let values = Values::new(integration, parameters, BTreeMap::new());
+    api::fence(integration, &values, &wish.target).map_err(|error| failed(id, error))
+}
+
 /// One request, and what it takes to make it again.
 struct Call<'a> {
     context: &'a Context,
@@ -104,7 +120,7 @@ impl Call<'_> {
             return Ok(response);
         }
         let need = Need {
-            rejected: Some(fresh.item.generation),
+            rejected: Some(&fresh.item.credential.access_token),
             ..Need::default()
         };
         match self.broker.fresh(self.id, self.integration, need) {

@@ -17,7 +17,7 @@ use crate::settings::parse_duration;
 #[command(after_help = "Examples:
   curl -H \"$(hallpass token github --format header)\" https://api.github.com/user
   eval \"$(hallpass token github --format env)\"
-  hallpass token github --min-ttl 10m --format json | jq -r .expires_at")]
+  hallpass token reports --min-ttl 10m --format json | jq -r .expires_at")]
 pub(super) struct TokenArgs {
     /// The connection: INTEGRATION or INTEGRATION@NAME
     #[arg(value_name = "CONN")]

@@ -42,7 +42,7 @@ pub const INPUTS: [&str; 5] = [
 ];
 
 /// The other names every placeholder may use.
-const BUILT_IN: [&str; 10] = [
+pub const BUILT_IN: [&str; 10] = [
     "token",
     "refresh_token",
     "id_token",

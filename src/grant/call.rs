@@ -13,7 +13,17 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION
 use super::answer::{Answer, Misanswer};
 use crate::definition::{BasicEncoding, ClientAuth};
 use crate::http::{self, Http, HttpError};
-use crate::secret::{SafeUrl, Secret};
+use crate::secret::{REDACTED, SafeUrl, Secret};
+
+/// Parameters whose values are secrets (RFC 6749, 7009, 7636).
+const SECRET_PARAMS: [&str; 6] = [
+    "code",
+    "code_verifier",
+    "refresh_token",
+    "client_secret",
+    "token",
+    "assertion",
+];
 
 /// The most that is read of a provider's answer, in bytes.
 const MAX_ANSWER: u64 = 1024 * 1024;
@@ -72,6 +82,8 @@ pub struct TokenEndpoint<'a> {
     http: &'a Http,
     url: SafeUrl,
     client: Client,
+    /// What was sent and must not come back in a message.
+    sent: RefCell<Vec<Secret>>,
     /// What the last call through `oauth2` came to.
     last: RefCell<Option<Result<Answer, CallError>>>,
 }
@@ -86,6 +98,7 @@ impl<'a> TokenEndpoint<'a> {
             http,
             url,
             client,
+            sent: RefCell::new(Vec::new()),
             last: RefCell::new(None),
         }
     }
@@ -116,6 +129,7 @@ impl<'a> TokenEndpoint<'a> {
             headers.insert(AUTHORIZATION, basic);
         }
         params.extend(in_body);
+        self.remember_secrets(&params);
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&params)
             .finish();
@@ -153,9 +167,7 @@ impl<'a> TokenEndpoint<'a> {
             .collect();
         let result = self.post(params).and_then(|answer| {
             Answer::read(answer.status, &answer.body).map_err(|wrong| match wrong {
-                Misanswer::Refused { error, description } => {
-                    CallError::Refused { error, description }
-                }
+                Misanswer::Refused { error, description } => self.refused(error, description),
                 Misanswer::Unusable(why) => self.unusable(why),
             })
         });
@@ -175,8 +187,38 @@ impl<'a> TokenEndpoint<'a> {
     fn unusable(&self, why: String) -> CallError {
         CallError::Unusable {
             host: http::host_of(self.url.expose()),
-            why,
+            why: self.redacted(&why),
         }
+    }
+
+    /// A refusal in the provider's words, which may repeat what it was sent.
+    pub(super) fn refused(&self, error: String, description: Option<String>) -> CallError {
+        CallError::Refused {
+            error: self.redacted(&error),
+            description: description.map(|text| self.redacted(&text)),
+        }
+    }
+
+    fn remember_secrets(&self, params: &Params) {
+        let secret = |name: &str| SECRET_PARAMS.contains(&name);
+        let mut sent = self.sent.borrow_mut();
+        sent.extend(self.client.secret.clone());
+        sent.extend(
+            params
+                .iter()
+                .filter(|(name, _)| secret(name))
+                .map(|(_, value)| Secret::new(value.clone())),
+        );
+    }
+
+    fn redacted(&self, text: &str) -> String {
+        let mut clean = text.to_owned();
+        for secret in self.sent.borrow().iter() {
+            if !secret.expose().is_empty() {
+                clean = clean.replace(secret.expose(), REDACTED);
+            }
+        }
+        super::shortened(&clean)
     }
 
     fn redirected(&self, answer: &http::Answer) -> CallError {

@@ -69,12 +69,16 @@ fn described(description: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
-impl GrantError {
-    /// Whether the same request may succeed later.
-    pub fn is_passing(&self) -> bool {
-        matches!(self, GrantError::Call(error) if error.is_passing())
+/// The provider's words, of which a few lines are enough.
+fn shortened(text: &str) -> String {
+    const ENOUGH: usize = 500;
+    match text.char_indices().nth(ENOUGH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
+}
 
+impl GrantError {
     /// Whether the provider says that the grant itself is over (RFC 6749
     /// section 5.2, `invalid_grant`).
     pub fn is_dead_grant(&self) -> bool {
@@ -85,7 +89,7 @@ impl GrantError {
 /// The token endpoint of a definition, with the client that calls it.
 pub fn token_endpoint<'a>(
     http: &'a Http,
-    oauth: &'a OAuth2,
+    oauth: &OAuth2,
     values: &Values<'_>,
 ) -> Result<TokenEndpoint<'a>, GrantError> {
     let url = oauth.token_url.resolve(oauth.site.as_ref(), values)?;

@@ -38,9 +38,13 @@ pub fn revoke(
         return Ok(());
     }
     match Answer::read(answer.status, &answer.body) {
-        Err(Misanswer::Refused { error, description }) => {
-            Err(CallError::Refused { error, description })
+        // Some providers say that a dead token is dead rather than nothing.
+        Err(Misanswer::Refused { error, .. })
+            if matches!(error.as_str(), "invalid_token" | "invalid_grant") =>
+        {
+            Ok(())
         }
+        Err(Misanswer::Refused { error, description }) => Err(endpoint.refused(error, description)),
         Ok(_) => Ok(()),
         Err(Misanswer::Unusable(why)) => Err(CallError::Unusable {
             host: http::host_of(endpoint.url().expose()),

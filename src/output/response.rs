@@ -34,25 +34,34 @@ pub fn response(response: Response, target: &Target, include: bool) -> Result<()
     }
 }
 
+/// A link is followed, and a file that is replaced keeps its mode.
 fn to_file(path: &Path, head: Option<Vec<u8>>, response: Response) -> Result<()> {
-    let dir = match path.parent() {
+    let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let dir = match place.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".hallpass-");
+    let existing = std::fs::metadata(&place)
+        .ok()
+        .map(|meta| meta.permissions());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // As any new file: the umask takes away what it does not want.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut temp = builder
-        .tempfile_in(dir)
-        .map_err(|error| unwritable(path, error))?;
+    let unwritable = |error| unwritable(path, error);
+    let mut temp = builder.tempfile_in(dir).map_err(unwritable)?;
+    if let Some(permissions) = existing {
+        temp.as_file()
+            .set_permissions(permissions)
+            .map_err(unwritable)?;
+    }
     copy(head, response, temp.as_file_mut())?;
-    temp.persist(path)
-        .map_err(|error| unwritable(path, error.error))?;
+    temp.persist(&place)
+        .map_err(|error| unwritable(error.error))?;
     Ok(())
 }
 

@@ -97,7 +97,7 @@ impl Store for FileStore {
         let path = self.path(id);
         let sealed = match std::fs::read(&path) {
             Ok(sealed) => sealed,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if fs::is_absent(&error) => return Ok(None),
             Err(source) => return Err(io(&path, source)),
         };
         let identity = self.identity(false)?;
@@ -116,6 +116,11 @@ impl Store for FileStore {
         let sealed = age::encrypt(&identity.to_public(), text.expose().as_bytes())
             .map_err(|error| StoreError::Key(error.to_string()))?;
         fs::write_atomic(&path, &sealed).map_err(|source| io(&path, source))
+    }
+
+    fn probe(&self) -> Result<(), StoreError> {
+        self.identity(true)?;
+        fs::probe_dir(&self.dir).map_err(|source| io(&self.dir, source))
     }
 
     fn delete(&self, id: &ConnectionId) -> Result<(), StoreError> {

@@ -34,6 +34,16 @@ pub struct Item {
     /// Those that may not.
     #[serde(with = "stored_map")]
     pub secrets: BTreeMap<String, Secret>,
+    /// Whether a person made it with `connect`; else it was minted from what
+    /// the definition and the environment say.
+    #[serde(default)]
+    pub by_connect: bool,
+    /// The scopes that were asked for.
+    #[serde(default)]
+    pub asked: Vec<String>,
+    /// Those of them that a person added to the definition's.
+    #[serde(default)]
+    pub extra_scopes: Vec<String>,
     /// Whose credential it is, as the API said.
     pub account: Option<String>,
     /// When it was connected.
@@ -67,6 +77,9 @@ impl Item {
             pin: Pin::default(),
             parameters: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            by_connect: false,
+            asked: Vec::new(),
+            extra_scopes: Vec::new(),
             account: None,
         }
     }
@@ -77,6 +90,25 @@ impl Item {
         self.generation += 1;
         change(&mut self);
         self
+    }
+
+    /// Takes what was obtained anew, and keeps what a person made of it.
+    pub fn take_over(&mut self, newer: Self) {
+        self.standing = newer.standing;
+        self.grant = newer.grant;
+        self.credential = newer.credential;
+        self.pin = newer.pin;
+        self.parameters = newer.parameters;
+        self.secrets = newer.secrets;
+        self.by_connect = newer.by_connect;
+        self.asked = newer.asked;
+        self.extra_scopes = newer.extra_scopes;
+    }
+
+    /// Whether both hold the same access token.
+    pub fn has_token_of(&self, other: &Self) -> bool {
+        let token = &self.credential.access_token;
+        token.equals(other.credential.access_token.expose())
     }
 
     /// The text that goes into a store.

@@ -85,6 +85,11 @@ impl Store for Keychain {
         self.call(id, move |entry| entry.set_secret(text.expose().as_bytes()))
     }
 
+    /// A keychain that can be read from (which `get` has shown) can be written to.
+    fn probe(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn delete(&self, id: &ConnectionId) -> Result<(), StoreError> {
         self.call(id, |entry| match entry.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
@@ -105,6 +110,7 @@ fn explain(error: &Error) -> Trouble {
     Trouble::Store(match error {
         Error::NoEntry => return Trouble::NoEntry,
         Error::NoStorageAccess(_) => StoreError::Locked(innermost(error)),
+        Error::TooLong(_, limit) => StoreError::TooLarge(*limit),
         Error::NoDefaultStore => StoreError::Absent(innermost(error)),
         Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => {
             StoreError::Corrupt("the keychain's item is malformed".to_owned())

@@ -27,6 +27,8 @@ pub trait Store {
     fn get(&self, id: &ConnectionId) -> Result<Option<Secret>, StoreError>;
     /// Keeps a text durably, in the place of what was there.
     fn put(&self, id: &ConnectionId, text: &Secret) -> Result<(), StoreError>;
+    /// Finds out whether a text could be kept now, before anything depends on it.
+    fn probe(&self) -> Result<(), StoreError>;
     /// Forgets a connection's text; one that is not there is fine.
     fn delete(&self, id: &ConnectionId) -> Result<(), StoreError>;
 }
@@ -46,6 +48,9 @@ pub enum StoreError {
     /// It did not answer in time.
     #[error("the keychain did not answer within {0} seconds")]
     TimedOut(u64),
+    /// The platform's keychain takes no text of this size.
+    #[error("the keychain takes no more than {0} bytes")]
+    TooLarge(u32),
     /// A file could not be read or written.
     #[error("`{path}`: {source}")]
     Io {
@@ -100,11 +105,12 @@ impl StoreError {
                 "give an age identity (`AGE-SECRET-KEY-1…`) in `HALLPASS_KEY`, or name its file with `key_file` in config.toml".to_owned()
             }
             StoreError::WrongKey(_) => {
-                "use the key it was sealed with (`HALLPASS_KEY`, or `key_file` in config.toml), or connect again with `hallpass connect … --force`".to_owned()
+                "use the key it was sealed with (`HALLPASS_KEY`, or `key_file` in config.toml), or connect anew: `hallpass connect CONN --force`".to_owned()
             }
             StoreError::Corrupt(_) => {
-                "connect again with `hallpass connect … --force`".to_owned()
+                "connect anew: `hallpass connect CONN --force`".to_owned()
             }
+            StoreError::TooLarge(_) => "keep this connection in an encrypted file: `--store file`".to_owned(),
             StoreError::Superseded => "run the command again".to_owned(),
             StoreError::NotKept => {
                 "try another store: `--store file`".to_owned()

@@ -17,6 +17,10 @@ impl Store for NoStore {
         Ok(())
     }
 
+    fn probe(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn delete(&self, _id: &ConnectionId) -> Result<(), StoreError> {
         Ok(())
     }

@@ -75,6 +75,16 @@ impl Record {
     }
 }
 
+/// What is in a record's place.
+pub(super) enum Kept {
+    /// The record.
+    Record(Box<Record>),
+    /// Something that cannot be read: it is made again from the item.
+    Damaged,
+    /// Nothing.
+    Nothing,
+}
+
 /// The directory of records.
 #[derive(Debug)]
 pub(super) struct Records {
@@ -92,15 +102,17 @@ impl Records {
         self.dir.join(format!("{}.json", id.file_stem()))
     }
 
-    pub(super) fn read(&self, id: &ConnectionId) -> Result<Option<Record>, StoreError> {
+    pub(super) fn read(&self, id: &ConnectionId) -> Result<Kept, StoreError> {
         let path = self.path(id);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if fs::is_absent(&error) => return Ok(Kept::Nothing),
             Err(source) => return Err(StoreError::Io { path, source }),
         };
-        // A damaged record is as good as none: it is made again from the item.
-        Ok(serde_json::from_slice(&bytes).ok())
+        Ok(match serde_json::from_slice(&bytes) {
+            Ok(record) => Kept::Record(Box::new(record)),
+            Err(_) => Kept::Damaged,
+        })
     }
 
     pub(super) fn write(&self, id: &ConnectionId, record: &Record) -> Result<(), StoreError> {
@@ -120,7 +132,7 @@ impl Records {
     pub(super) fn all(&self) -> Result<Vec<ConnectionId>, StoreError> {
         let entries = match std::fs::read_dir(&self.dir) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if fs::is_absent(&error) => return Ok(Vec::new()),
             Err(source) => {
                 let path = self.dir.clone();
                 return Err(StoreError::Io { path, source });

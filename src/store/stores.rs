@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::file::FileStore;
 use super::keychain::Keychain;
 use super::none::NoStore;
-use super::record::Records;
+use super::record::{Kept, Records};
 use super::{InFlight, Item, Record, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::connection::ConnectionId;
@@ -73,10 +73,12 @@ impl Stores {
     ) -> Result<UsableStore, StoreError> {
         let was_named = kind.or(self.named).or(self.settings.store).is_some();
         let kind = kind.unwrap_or_else(|| self.preferred());
-        match self.open(kind)?.get(id) {
+        let store = self.open(kind)?;
+        match store.get(id).and_then(|_| store.probe()) {
             // What is kept may be unreadable: connecting is how that is mended.
-            Ok(_) | Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) => {
-                Ok(UsableStore::Yes(kind))
+            Ok(()) => Ok(UsableStore::Yes(kind)),
+            Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) => {
+                store.probe().map(|()| UsableStore::Yes(kind))
             }
             Err(error @ StoreError::Absent(_)) if !was_named => {
                 Ok(UsableStore::DefaultAbsent(error))
@@ -91,12 +93,33 @@ impl Stores {
         Ok(self.paths.data()?.join("locks").join(name))
     }
 
-    /// A connection's record.
+    /// A connection's record; a damaged one counts as none.
     pub fn record(&self, id: &ConnectionId) -> Result<Option<Record>, StoreError> {
+        Ok(match self.kept_record(id)? {
+            Kept::Record(record) => Some(*record),
+            Kept::Damaged | Kept::Nothing => None,
+        })
+    }
+
+    fn kept_record(&self, id: &ConnectionId) -> Result<Kept, StoreError> {
         match self.paths.data() {
             Ok(data) => Records::new(data).read(id),
-            Err(_) => Ok(None),
+            Err(_) => Ok(Kept::Nothing),
         }
+    }
+
+    /// Where a connection may rest, likeliest first. Without a record that is
+    /// where new connections go, and the encrypted files, which cost nothing
+    /// to look into; a damaged record proves that there is something to find.
+    fn places(&self, id: &ConnectionId) -> Result<Vec<StoreKind>, StoreError> {
+        let preferred = self.preferred();
+        let mut places = match self.kept_record(id)? {
+            Kept::Record(record) => return Ok(vec![record.store]),
+            Kept::Damaged => vec![preferred, StoreKind::File, StoreKind::Keychain],
+            Kept::Nothing => vec![preferred, StoreKind::File],
+        };
+        places.dedup();
+        Ok(places)
     }
 
     /// Every connection that has a record.
@@ -107,21 +130,20 @@ impl Stores {
         }
     }
 
-    /// A connection's item, and the store it rests in. Without a record it is
-    /// looked for where new connections go.
+    /// A connection's item, and the store it rests in.
     pub fn read(&self, id: &ConnectionId) -> Result<Option<(Item, StoreKind)>, StoreError> {
-        let record = self.record(id)?;
-        let kind = record
-            .as_ref()
-            .map_or_else(|| self.preferred(), |r| r.store);
-        let text = match self.open(kind).and_then(|store| store.get(id)) {
-            Ok(text) => text,
-            // Where there is neither a record nor a store, nothing was kept.
-            Err(StoreError::Absent(_) | StoreError::NoHome(_)) if record.is_none() => None,
-            Err(error) => return Err(error),
-        };
-        let Some(text) = text else { return Ok(None) };
-        Ok(Some((Item::from_text(id, &text)?, kind)))
+        let places = self.places(id)?;
+        let sure = places.len() == 1;
+        for kind in places {
+            match self.open(kind).and_then(|store| store.get(id)) {
+                Ok(Some(text)) => return Ok(Some((Item::from_text(id, &text)?, kind))),
+                // Where it only might be, a store that is not there holds nothing.
+                Err(StoreError::Absent(_) | StoreError::NoHome(_)) if !sure => {}
+                Ok(None) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     /// Keeps an item, durably and read back, if what is kept now is still of

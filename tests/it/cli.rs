@@ -53,7 +53,7 @@ fn help_version_and_reading_work_with_no_home_no_keychain_and_no_network() {
         &["sandbox", "--print-config"],
     ] {
         let run = Cmd::new(HALLPASS, args)
-            .env("HOME", "/nonexistent")
+            .env("HOME", "/dev/null")
             .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
             .env("https_proxy", "http://127.0.0.1:1")
             .run()

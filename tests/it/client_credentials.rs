@@ -74,7 +74,7 @@ fn a_ci_job_needs_only_its_environment() {
         ],
     )
     .env("CI", "true")
-    .env("HOME", "/nonexistent")
+    .env("HOME", "/dev/null")
     .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
     .run()
     .ok();
@@ -112,4 +112,134 @@ fn a_definition_that_moves_is_minted_anew_there() {
         .run()
         .ok();
     assert_eq!(other.count("client_credentials"), 1);
+}
+
+#[test]
+fn a_secret_that_was_typed_goes_to_no_stranger() {
+    let provider = Provider::start(&[]);
+    let stranger = Provider::start(&[]);
+    let home = provider.home();
+    home.drop_lines(&["client_secret"]);
+    home.hallpass(&["connect", "sandbox-service", "--param", "client_secret=-"])
+        .stdin("sandbox-secret-not-real")
+        .run()
+        .ok();
+    home.edit(|text| text.replace(provider.issuer(), stranger.issuer()));
+    let run = home
+        .hallpass(&["token", "sandbox-service"])
+        .run()
+        .fails_with(4);
+    assert!(run.stderr.contains(stranger.issuer()), "{run}");
+    assert!(stranger.log().is_empty());
+}
+
+#[test]
+fn another_environment_gets_another_token() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.edit(|text| {
+        text.replace(
+            "[integrations.sandbox-service]\n",
+            "[integrations.sandbox-service]\nparameters = [{ name = \"scope\", env = \"JOB_SCOPE\" }]\n",
+        )
+        .replace(
+            "client_secret = \"sandbox-secret-not-real\"",
+            "client_secret = { env = \"JOB_SECRET\" }",
+        )
+    });
+    home.edit(|text| {
+        let (before, service) = text.split_once("[integrations.sandbox-service]").unwrap();
+        let service = service.replace("\"notes:read\"", "\"{scope}\"");
+        format!("{before}[integrations.sandbox-service]{service}")
+    });
+    let scopes = |scope: &str| {
+        let run = home.hallpass(&["token", "sandbox-service", "--format", "json"]);
+        let run = run
+            .env("JOB_SCOPE", scope)
+            .env("JOB_SECRET", "sandbox-secret-not-real")
+            .run();
+        run.ok().json()["scopes"].clone()
+    };
+    assert_eq!(scopes("profile"), json!(["profile"]));
+    assert_eq!(scopes("notes:read"), json!(["notes:read"]));
+    assert_eq!(scopes("notes:read"), json!(["notes:read"]));
+    assert_eq!(provider.count("client_credentials"), 2);
+    home.hallpass(&["token", "sandbox-service"])
+        .run()
+        .fails_with(4);
+}
+
+#[test]
+fn a_renewal_keeps_what_connect_added() {
+    let provider = Provider::start(&["--token-ttl", "0s"]);
+    let home = provider.home();
+    home.hallpass(&[
+        "connect",
+        "sandbox-service",
+        "--no-test",
+        "--scope",
+        "profile",
+    ])
+    .run()
+    .ok();
+    provider.control(&json!({"token_ttl": 3600}));
+    let token = home
+        .hallpass(&["token", "sandbox-service", "--format", "json"])
+        .run()
+        .ok()
+        .json();
+    assert_eq!(token["scopes"], json!(["notes:read", "profile"]));
+}
+
+#[test]
+fn min_ttl_holds_without_a_store_too() {
+    let provider = Provider::start(&["--token-ttl", "1h"]);
+    let home = provider.home();
+    let wanted = [
+        "token",
+        "sandbox-service",
+        "--store",
+        "none",
+        "--min-ttl",
+        "9h",
+    ];
+    let run = home.hallpass(&wanted).run().fails_with(4);
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn a_living_token_is_used_while_no_other_is_to_be_had() {
+    let provider = Provider::start(&["--token-ttl", "10m"]);
+    let home = provider.home();
+    home.edit(|text| {
+        text.replace(
+            "[integrations.sandbox-service.api]\n",
+            "[integrations.sandbox-service.auth.refresh]\nbefore = \"1h\"\n[integrations.sandbox-service.api]\n",
+        )
+    });
+    let first = home.token("sandbox-service");
+    provider.control(
+        &json!({"answers": [{"path": "/token", "status": 503, "body": "busy", "times": 2}]}),
+    );
+    let run = home.hallpass(&["token", "sandbox-service"]).run().ok();
+    assert_eq!(run.line(), first);
+    assert!(run.stderr.contains("its old token still lives"), "{run}");
+    home.hallpass(&["token", "sandbox-service", "--refresh"])
+        .run()
+        .fails_with(6);
+}
+
+#[test]
+fn a_store_that_does_not_open_is_named_when_it_holds_what_is_missing() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.drop_lines(&["client_secret"]);
+    home.hallpass(&["connect", "sandbox-service", "--param", "client_secret=-"])
+        .stdin("sandbox-secret-not-real")
+        .run()
+        .ok();
+    home.hallpass(&["token", "sandbox-service"])
+        .env("HALLPASS_KEY", "not a key")
+        .run()
+        .fails_with(7);
 }

@@ -314,6 +314,7 @@ fn a_definition_that_moves_elsewhere_gets_nothing() {
         assert!(run.stderr.contains("--force"), "{run}");
     }
     assert!(other.log().is_empty(), "nothing was sent");
+    home.hallpass(&["status", "sandbox"]).run().fails_with(4);
     home.hallpass(&["connect", "sandbox", "--force"])
         .env("HALLPASS_BROWSER", Home::sandbox_person())
         .run();

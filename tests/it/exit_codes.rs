@@ -15,6 +15,8 @@ fn usage_is_2() {
         .fails_with(2);
     home.hallpass(&["nonsense"]).run().fails_with(2);
     home.hallpass(&[]).run().fails_with(2);
+    let endless = ["connect", "x", "--timeout", "18446744073709551615s"];
+    home.hallpass(&endless).run().fails_with(2);
     home.hallpass(&["token", "Not A Name"]).run().fails_with(2);
 }
 
@@ -193,4 +195,16 @@ fn errors_can_be_one_json_object_on_the_last_line() {
         .run()
         .fails_with(3);
     assert!(run.stderr.starts_with('{'), "{run}");
+}
+
+#[test]
+fn json_errors_still_show_the_report_before_the_last_line() {
+    let home = Home::new();
+    home.write("integrations.toml", "[integrations.x]\nnam = 1\n");
+    let run = home
+        .hallpass(&["check"])
+        .env("HALLPASS_ERRORS", "json")
+        .run()
+        .fails_with(3);
+    assert!(run.stderr.contains("did you mean `name`?"), "{run}");
 }

@@ -68,9 +68,11 @@ fn imports(text: &str) -> Vec<String> {
                 .chars()
                 .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
                 .collect();
-            if !name.is_empty() {
-                found.push(name);
-            }
+            assert!(
+                !name.is_empty(),
+                "one module a line, so that this test can read it: {line}"
+            );
+            found.push(name);
         }
     }
     found

@@ -35,10 +35,37 @@ fn secrets_are_in_no_message_and_no_readable_file() {
     }
 }
 
+/// A provider that echoes, into every error, whatever it was sent.
+fn echoing(answer: &str) -> (String, std::thread::JoinHandle<()>) {
+    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let issuer = format!("http://{}", server.server_addr());
+    let answer = answer.to_owned();
+    let thread = std::thread::spawn(move || {
+        // As many requests as the test makes; the test's end ends the process.
+        while let Ok(mut request) = server.recv() {
+            let mut body = String::new();
+            request.as_reader().read_to_string(&mut body).unwrap();
+            let text = answer.replace("ECHO", &body.replace('"', ""));
+            let response = tiny_http::Response::from_string(text).with_status_code(400);
+            request.respond(response).unwrap();
+        }
+    });
+    (issuer, thread)
+}
+
 #[test]
-fn no_secret_type_has_a_display() {
-    // `Secret` must not become printable by accident; the text of its module is what holds that.
-    let module = include_str!("../../src/secret.rs");
-    assert!(!module.contains("Display for Secret"));
-    assert!(!module.contains("derive(Debug"));
+fn a_provider_that_repeats_secrets_does_not_make_us_repeat_them() {
+    let (issuer, _thread) =
+        echoing(r#"{"error":"invalid_client","error_description":"you sent ECHO"}"#);
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        &format!(
+            "[integrations.x.auth]\ntype = \"oauth2\"\ngrant = \"client_credentials\"\ntoken_url = \"{issuer}/token\"\nclient_id = \"id\"\nclient_secret = \"s3cret-not-real\"\nclient_auth = \"body\"\n"
+        ),
+    );
+    let run = home.hallpass(&["-vv", "token", "x"]).run().fails_with(5);
+    assert!(run.stderr.contains("you sent"), "{run}");
+    assert!(run.stderr.contains("client_secret=***"), "{run}");
+    assert!(!run.stderr.contains("s3cret-not-real"), "{run}");
 }

@@ -135,23 +135,25 @@ fn a_token_without_a_refresh_token_ends_with_a_hint() {
 #[cfg(unix)]
 #[test]
 fn a_signal_during_a_refresh_waits_until_the_new_token_is_kept() {
-    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
-    provider.control(&json!({"token_ttl": 3600, "latency_ms": 700}));
-    let call = home.hallpass(&["token", "sandbox"]).spawn();
-    // The sandbox logs before it holds the answer back, so the refresh is under way.
-    crate::support::eventually("the refresh", || {
-        (provider.count("refresh_token") == 1).then_some(())
-    });
-    call.signal(rustix::process::Signal::TERM);
-    let run = call.wait();
-    assert!(run.code == Some(143) || run.code == Some(0), "{run}");
-    provider.control(&json!({"latency_ms": 0}));
-    home.hallpass(&["token", "sandbox"]).run().ok();
-    assert_eq!(
-        provider.count("refresh_token"),
-        1,
-        "the renewed token was kept"
-    );
+    use rustix::process::Signal;
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
+        provider.control(&json!({"token_ttl": 3600, "latency_ms": 700}));
+        let call = home.hallpass(&["token", "sandbox"]).spawn();
+        // The sandbox logs before it holds the answer back, so the refresh is under way.
+        crate::support::eventually("the refresh", || {
+            (provider.count("refresh_token") == 1).then_some(())
+        });
+        call.signal(signal);
+        call.wait();
+        provider.control(&json!({"latency_ms": 0}));
+        home.token("sandbox");
+        assert_eq!(
+            provider.count("refresh_token"),
+            1,
+            "{signal:?}: the renewed token was kept"
+        );
+    }
 }
 
 #[cfg(unix)]

@@ -197,3 +197,85 @@ fn headers_cannot_be_split() {
         .run()
         .fails_with(2);
 }
+
+#[test]
+fn several_headers_of_a_name_are_all_sent_and_a_fragment_is_not() {
+    let (_provider, home) = connected();
+    let args = [
+        "request",
+        "sandbox",
+        "/echo?a=1#part",
+        "-H",
+        "X: 1",
+        "-H",
+        "X: 2",
+    ];
+    let echo = home.hallpass(&args).run().ok().json();
+    assert_eq!(echo["query"], json!([["a", "1"]]));
+    let said = echo["headers"]["x"].to_string();
+    assert!(said.contains('1') && said.contains('2'), "{echo}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_replaced_keeps_its_mode_and_a_link_is_followed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_provider, home) = connected();
+    let file = home.write("kept.json", "old");
+    let link = home.path().join("link.json");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    home.hallpass(&["request", "sandbox", "/me", "-o", link.to_str().unwrap()])
+        .run()
+        .ok();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(
+        std::fs::read_to_string(&file)
+            .unwrap()
+            .contains("sandbox-user")
+    );
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
+
+#[test]
+fn a_url_elsewhere_is_refused_before_anything_is_looked_for_or_sent() {
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
+    for name in ["sandbox", "sandbox@never-connected"] {
+        home.hallpass(&["request", name, "https://evil.test/"])
+            .run()
+            .fails_with(2);
+    }
+    assert_eq!(provider.count("refresh_token"), 0);
+}
+
+#[test]
+fn a_token_in_the_path_of_the_base_url_connects_and_travels_there() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.edit(|text| {
+        let base = format!("base_url = \"{}\"", provider.issuer());
+        text.replace(
+            &base,
+            &format!("base_url = \"{}/echo/bot{{token}}\"", provider.issuer()),
+        )
+        .replace(
+            "test = \"/me\"",
+            "headers = { Authorization = \"Bearer {token}\" }",
+        )
+    });
+    home.connect("sandbox");
+    let token = home.token("sandbox");
+    let echo = home
+        .hallpass(&["request", "sandbox", "/getMe"])
+        .run()
+        .ok()
+        .json();
+    assert_eq!(echo["path"], format!("/echo/bot{token}/getMe"));
+    let run = home
+        .hallpass(&["-vv", "request", "sandbox", "/getMe"])
+        .run()
+        .ok();
+    assert!(!run.stderr.contains(&token), "{run}");
+}

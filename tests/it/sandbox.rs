@@ -7,7 +7,7 @@ fn the_tour_shows_everything_and_leaves_nothing_behind() {
     let temporary = tempfile::tempdir().unwrap();
     let run = Cmd::new(HALLPASS, &["sandbox", "--tour"])
         .env("TMPDIR", temporary.path())
-        .env("HOME", "/nonexistent")
+        .env("HOME", "/dev/null")
         .run()
         .ok();
     for seen in [

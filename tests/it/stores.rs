@@ -182,3 +182,46 @@ fn a_disk_that_takes_no_writes_keeps_the_old_token() {
     std::fs::set_permissions(&records, std::fs::Permissions::from_mode(0o700)).unwrap();
     home.hallpass(&["token", "sandbox"]).run().ok();
 }
+
+#[test]
+fn a_damaged_record_hides_no_connection_in_another_store() {
+    let (provider, home) = Provider::connected(&[]);
+    home.write("data/connections/sandbox@default.json", "");
+    let elsewhere = |args: &[&str]| {
+        home.hallpass(args)
+            .env("HALLPASS_STORE", "none")
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+            .run()
+    };
+    elsewhere(&["token", "sandbox"]).ok();
+    elsewhere(&["disconnect", "sandbox"]).ok();
+    assert!(
+        provider
+            .log()
+            .iter()
+            .any(|entry| entry["path"] == "/revoke")
+    );
+    assert!(
+        !home
+            .path()
+            .join("data/credentials/sandbox@default.age")
+            .exists()
+    );
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_found_out_before_the_browser_opens() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.write("data/credentials", "in the way");
+    for key in [None, Some("not a key")] {
+        let mut connect = home
+            .hallpass(&["connect", "sandbox"])
+            .env("HALLPASS_BROWSER", Home::sandbox_person());
+        if let Some(key) = key {
+            connect = connect.env("HALLPASS_KEY", key);
+        }
+        connect.run().fails_with(7);
+    }
+    assert!(provider.log().is_empty());
+}
