@@ -159,7 +159,7 @@ fn misused(error: &clap::Error) -> Result<ExitCode> {
     let text = rendered.strip_prefix("error: ").unwrap_or(&rendered);
     let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
     let rest = rest
-        .split("\nFor more information")
+        .split("For more information")
         .next()
         .unwrap_or_default();
     let failure = if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -167,25 +167,17 @@ fn misused(error: &clap::Error) -> Result<ExitCode> {
     } else {
         Failure::new(Kind::Usage, message.trim()).report(rest.to_owned())
     };
-    Err(failure.hint(format!("run `{} --help`", asked_for(error))))
+    Err(failure.hint(format!("run `{} --help`", asked_for())))
 }
 
-/// The command whose help would help: the one in the usage line, if any.
-fn asked_for(error: &clap::Error) -> String {
-    let usage = error
-        .get(clap::error::ContextKind::Usage)
-        .map(ToString::to_string);
-    let words = usage.unwrap_or_default();
-    let words = words
-        .split_whitespace()
-        .skip_while(|word| *word != "hallpass");
-    let command: Vec<&str> = words
-        .take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
-        .collect();
-    if command.is_empty() {
-        "hallpass".to_owned()
-    } else {
-        command.join(" ")
+/// The command whose help would help: the first word that is one.
+fn asked_for() -> String {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let known = Cli::command();
+    let mut commands = known.get_subcommands().map(clap::Command::get_name);
+    match commands.find(|name| words.iter().any(|word| word == name)) {
+        Some(name) => format!("hallpass {name}"),
+        None => "hallpass".to_owned(),
     }
 }
 

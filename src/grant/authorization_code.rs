@@ -18,6 +18,9 @@ use crate::definition::template::Value;
 use crate::definition::{AuthorizationParam, OAuth2};
 use crate::secret::Secret;
 
+/// Longer than anybody waits, and still within every platform's clock.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 /// One run of the flow.
 pub struct CodeFlow<'a, 'v> {
     /// The definition.
@@ -57,8 +60,10 @@ impl CodeFlow<'_, '_> {
         let listener = Listener::bind(&self.oauth.redirect, self.name)?;
         let asked = self.ask(&listener)?;
         show(&asked.url);
-        let deadline = Instant::now() + self.timeout;
-        let arrived = listener.wait(&asked.state, &self.oauth.code_param, deadline);
+        let now = Instant::now();
+        // What the clock cannot tell is as good as for ever.
+        let deadline = now.checked_add(self.timeout).unwrap_or(now + FOR_EVER);
+        let arrived = listener.wait(&asked.state, &self.oauth.code_param, deadline)?;
         let Some(arrived) = arrived else {
             return Err(GrantError::TimedOut(self.timeout));
         };

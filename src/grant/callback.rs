@@ -29,9 +29,9 @@ pub enum ListenError {
 /// Waits for one redirect.
 pub(super) struct Listener {
     front: Front,
-    server: tiny_http::Server,
     redirect_uri: String,
     hosts: Vec<String>,
+    /// As the redirect URI writes it, percent-encoded.
     path: String,
     name: String,
 }
@@ -58,20 +58,22 @@ impl Listener {
     /// Listens on the first port that is free.
     pub(super) fn bind(redirect: &Redirect, name: &str) -> Result<Self, ListenError> {
         let (listeners, port) = bind_any(redirect)?;
-        let (front, server) =
-            Front::start(listeners).map_err(|error| ListenError::Server(error.to_string()))?;
         let host = match redirect.host.as_str() {
             "::1" => "[::1]".to_owned(),
             host => host.to_owned(),
         };
+        let failed = |error: &dyn std::fmt::Display| ListenError::Server(error.to_string());
+        // Browsers ask for a path in the way that `Url` writes it.
+        let url = Url::parse(&format!("http://{host}:{port}{}", redirect.path))
+            .map_err(|error| failed(&error))?;
+        let path = url.path().to_owned();
         Ok(Self {
-            front,
-            server,
-            redirect_uri: format!("http://{host}:{port}{}", redirect.path),
+            front: Front::start(listeners).map_err(|error| failed(&error))?,
+            redirect_uri: format!("http://{host}:{port}{path}"),
             hosts: ["127.0.0.1", "[::1]", "localhost"]
                 .map(|host| format!("{host}:{port}"))
                 .to_vec(),
-            path: redirect.path.clone(),
+            path,
             name: name.to_owned(),
         })
     }
@@ -83,23 +85,22 @@ impl Listener {
 
     /// Waits for a redirect with this `state`. `None`: nobody came in time.
     pub(super) fn wait(
-        self,
+        mut self,
         state: &Secret,
         code_param: &str,
         deadline: Instant,
-    ) -> Option<Arrived> {
-        loop {
-            let left = deadline.checked_duration_since(Instant::now())?;
+    ) -> Result<Option<Arrived>, ListenError> {
+        while let Some(left) = deadline.checked_duration_since(Instant::now()) {
             // A tick bounds how long a lost wake-up could hold us.
-            let request = match self.server.recv_timeout(left.min(Duration::from_secs(1))) {
+            let request = match self.front.next(left.min(Duration::from_secs(1))) {
                 Ok(Some(request)) => request,
                 Ok(None) => continue,
-                Err(_) => return None,
+                Err(error) => return Err(ListenError::Server(error.to_string())),
             };
             match self.judge(&request, state, code_param) {
                 Verdict::Ignore(page) => page.send(request),
                 Verdict::Take { outcome, issuer } => {
-                    return Some(Arrived {
+                    return Ok(Some(Arrived {
                         outcome,
                         issuer,
                         responder: Responder {
@@ -107,10 +108,11 @@ impl Listener {
                             front: self.front,
                             name: self.name,
                         },
-                    });
+                    }));
                 }
             }
         }
+        Ok(None)
     }
 
     fn judge(&self, request: &tiny_http::Request, state: &Secret, code_param: &str) -> Verdict {
@@ -124,33 +126,33 @@ impl Listener {
         if !ours {
             return Verdict::Ignore(page::wrong_host());
         }
-        let base = Url::parse(&self.redirect_uri);
-        let Some(url) = base.ok().and_then(|base| base.join(request.url()).ok()) else {
-            return Verdict::Ignore(page::not_found());
-        };
-        if url.path() != self.path || !request.url().starts_with('/') {
+        // Compared as it came: resolving it first would take `//evil.test/callback`,
+        // which names another host, and `/x/../callback`.
+        let target = request.url();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        if path != self.path {
             return Verdict::Ignore(page::not_found());
         }
         if *request.method() != tiny_http::Method::Get {
             return Verdict::Ignore(page::wrong_method());
         }
-        let Some(given) = single(&url, "state") else {
+        let Some(given) = single(query, "state") else {
             return Verdict::Ignore(page::not_ours(&self.name));
         };
         if !state.equals(&given) {
             return Verdict::Ignore(page::not_ours(&self.name));
         }
-        let outcome = match (single(&url, code_param), single(&url, "error")) {
+        let outcome = match (single(query, code_param), single(query, "error")) {
             (Some(code), None) if !code.is_empty() => Ok(Secret::from(code)),
             (None, Some(error)) => Err(GrantError::Denied {
                 error,
-                description: single(&url, "error_description"),
+                description: single(query, "error_description"),
             }),
             _ => return Verdict::Ignore(page::not_ours(&self.name)),
         };
         Verdict::Take {
             outcome,
-            issuer: single(&url, "iss"),
+            issuer: single(query, "iss"),
         }
     }
 }
@@ -165,8 +167,9 @@ enum Verdict {
 }
 
 /// A parameter that must not be repeated (RFC 6749 section 3.1).
-fn single(url: &Url, name: &str) -> Option<String> {
-    let mut found = url.query_pairs().filter(|(known, _)| known == name);
+fn single(query: &str, name: &str) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let mut found = pairs.filter(|(known, _)| known == name);
     let value = found.next()?.1.into_owned();
     found.next().is_none().then_some(value)
 }

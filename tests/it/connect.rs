@@ -1,11 +1,13 @@
-//! `connect`: consent, the loopback listener's rules, and every way it ends.
+//! `connect`: consent, every way it ends, and in `listener` the loopback listener's rules.
+
+mod listener;
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use serde_json::json;
 
-use crate::support::{Home, Provider, Running, http};
+use crate::support::{Cmd, Home, Provider, Running, http};
 
 /// A connect that waits for its redirect, and where.
 struct Waiting {
@@ -17,7 +19,11 @@ struct Waiting {
 impl Waiting {
     fn start(home: &Home, args: &[&str]) -> Waiting {
         let args = [&["connect", "sandbox"], args].concat();
-        let mut process = home.hallpass(&args).stdin_open().spawn();
+        Waiting::spawn(home.hallpass(&args))
+    }
+
+    fn spawn(connect: Cmd) -> Waiting {
+        let mut process = connect.stdin_open().spawn();
         let link = process.wait_for_stderr(|line| line.starts_with("http://"));
         let link = url::Url::parse(&link).unwrap();
         let redirect = query(&link, "redirect_uri").unwrap();
@@ -29,10 +35,13 @@ impl Waiting {
         }
     }
 
+    fn address(&self) -> SocketAddr {
+        self.redirect.socket_addrs(|| None).unwrap()[0]
+    }
+
     /// Sends a request to the listener as it is, and returns the whole answer.
     fn say(&self, request: &str) -> String {
-        let mut stream =
-            TcpStream::connect(self.redirect.socket_addrs(|| None).unwrap()[0]).unwrap();
+        let mut stream = TcpStream::connect(self.address()).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         let _ = stream.read_to_string(&mut answer);
@@ -162,80 +171,6 @@ fn nobody_answering_is_4_at_the_timeout() {
 }
 
 #[test]
-fn a_wrong_state_junk_and_foreign_hosts_are_answered_and_ignored() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    let waiting = Waiting::start(&home, &[]);
-    let (host, state) = (waiting.host(), waiting.state());
-    let port = waiting.redirect.port().unwrap();
-    for (target, host, expected) in [
-        ("/callback?code=x&state=wrong", host.as_str(), "400"),
-        ("/callback?code=x", &host, "400"),
-        (&format!("/callback?state={state}"), &host, "400"),
-        (
-            &format!("/callback?state={state}&state={state}&code=x"),
-            &host,
-            "400",
-        ),
-        (
-            &format!("/callback?state={state}&code=x&code=y"),
-            &host,
-            "400",
-        ),
-        (&format!("/callback/?state={state}&code=x"), &host, "404"),
-        (&format!("/other?state={state}&code=x"), &host, "404"),
-        (
-            &format!("/callback?state={state}&code=x"),
-            "evil.test",
-            "421",
-        ),
-        (
-            &format!("/callback?state={state}&code=x"),
-            &format!("evil.test:{port}"),
-            "421",
-        ),
-        ("/favicon.ico", &host, "404"),
-    ] {
-        assert_eq!(
-            status(&waiting.get(target, host)),
-            expected,
-            "{target} at {host}"
-        );
-    }
-    let target = format!("/callback?state={state}&code=x");
-    let post = format!("POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!(status(&waiting.say(&post)), "405");
-    let no_host = format!("GET {target} HTTP/1.0\r\n\r\n");
-    assert_eq!(status(&waiting.say(&no_host)), "421");
-    assert_eq!(
-        status(&waiting.say("\u{16}\u{3}\u{1} this is TLS, say")),
-        "400"
-    );
-    let endless = format!("GET /{} HTTP/1.1\r\n", "a".repeat(40_000));
-    assert_eq!(status(&waiting.say(&endless)), "431");
-    // After all that the real answer is still taken.
-    http::approve(waiting.link.as_str());
-    waiting.process.wait().ok();
-}
-
-#[test]
-fn slow_and_flooding_clients_do_not_stand_in_the_way() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    let waiting = Waiting::start(&home, &[]);
-    let address = waiting.redirect.socket_addrs(|| None).unwrap()[0];
-    // More sockets than are heard at once, all silent; the listener drops the
-    // surplus and lets go of the rest after its bound.
-    let flood: Vec<_> = (0..200)
-        .filter_map(|_| TcpStream::connect(address).ok())
-        .collect();
-    assert!(flood.len() > 32);
-    drop(flood);
-    http::approve(waiting.link.as_str());
-    waiting.process.wait().ok();
-}
-
-#[test]
 fn an_answer_from_another_issuer_is_5() {
     let provider = Provider::start(&[]);
     let home = provider.home();
@@ -252,18 +187,6 @@ fn an_answer_from_another_issuer_is_5() {
         0,
         "the code was not sent"
     );
-}
-
-#[test]
-fn a_second_success_is_not_taken_and_the_port_closes() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    let waiting = Waiting::start(&home, &[]);
-    http::approve(waiting.link.as_str());
-    let address = waiting.redirect.socket_addrs(|| None).unwrap()[0];
-    waiting.process.wait().ok();
-    assert!(TcpStream::connect(address).is_err());
-    assert_eq!(provider.count("authorization_code"), 1);
 }
 
 #[test]
@@ -358,16 +281,4 @@ fn secrets_on_the_command_line_are_refused() {
     // Kept in the store with the connection, sealed.
     home.hallpass(&["token", "sandbox-service"]).run().ok();
     assert!(home.files_with("sandbox-secret-not-real").is_empty());
-}
-
-#[cfg(unix)]
-#[test]
-fn a_closed_terminal_ends_it_and_its_listener() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    let waiting = Waiting::start(&home, &[]);
-    let address = waiting.redirect.socket_addrs(|| None).unwrap()[0];
-    waiting.process.signal(rustix::process::Signal::HUP);
-    waiting.process.wait();
-    assert!(TcpStream::connect(address).is_err());
 }
