@@ -116,7 +116,7 @@ impl Failure {
     /// person between the message and the hints.
     #[must_use]
     pub fn report(mut self, report: String) -> Self {
-        self.report = Some(report);
+        self.report = Some(report).filter(|report| !report.trim().is_empty());
         self
     }
 
