@@ -126,10 +126,15 @@ pub fn credential_header(
     values: &Values<'_>,
 ) -> Result<Option<(String, String)>, ApiError> {
     let headers = credential_headers(integration, values)?;
-    let sensitive = headers.iter().find(|(_, value)| value.is_sensitive());
-    Ok(sensitive.map(|(name, value)| {
+    let api = &integration.api;
+    let name = match &api.credential_header {
+        Some(name) => name,
+        None if api.places_credential => return Ok(None),
+        None => AUTHORIZATION.as_str(),
+    };
+    Ok(headers.get(name).map(|value| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        (canonical(name.as_str()), value)
+        (canonical(name), value)
     }))
 }
 

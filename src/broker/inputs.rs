@@ -105,7 +105,7 @@ fn client(
             "client_secret",
             "Client secret",
             true,
-            oauth.client_secret.is_none() && oauth.client_auth.needs_secret(),
+            oauth.client_secret.is_none() && oauth.client_auth(false).needs_secret(),
         ),
     ];
     let mut docs = integration.docs.as_deref();

@@ -21,6 +21,10 @@ pub(super) fn run(_args: &CheckArgs, context: &Context) -> Result<()> {
         .count();
     let path = definitions.source().path.display();
     if errors == 0 {
+        if !found.problems.is_empty() {
+            let warnings = report::render(&found.problems, context.ui.color());
+            context.ui.note(&format!("{warnings}\n"));
+        }
         return output::line(&format!(
             "{path}: {}",
             count(found.keys.len(), "integration", "is valid", "are valid")

@@ -10,6 +10,7 @@ use crate::clock::{self, Timestamp};
 use crate::connection::ConnectionId;
 use crate::context::Context;
 use crate::definition::Integration;
+use crate::definition::report::{Problem, Severity};
 use crate::error::Result;
 use crate::output;
 use crate::store::Record;
@@ -60,7 +61,8 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<()> {
         lines.push(line(id, integration, record, now));
     }
     show(args, context, &lines, now)?;
-    if !found.problems.is_empty() {
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    if found.problems.iter().any(is_error) {
         context.ui.warn(&format!(
             "`{}` has problems; run `hallpass check`",
             definitions.source().path.display()

@@ -1,11 +1,13 @@
 //! The `api` half of a definition: how a credential is used, and to which
-//! hosts it may go.
+//! hosts it may go. What is read needs no further checking but for its values.
 
 use super::answer_path::AnswerPath;
-use super::auth::{Known, template, url};
+use super::names::{Known, Moment};
 use super::report::Problems;
-use super::template::{Names, Template};
-use super::tree::{Node, TableReader, Tree};
+use super::strings;
+use super::table::TableReader;
+use super::template::Template;
+use super::tree::{Node, Tree};
 use super::url_template::UrlTemplate;
 
 /// How to use a credential.
@@ -24,44 +26,32 @@ pub struct Api {
     pub test: Option<UrlTemplate>,
     /// Where the test's answer says whose credential it is.
     pub account: Option<AnswerPath>,
+    /// The header of `headers` that carries the credential, if one does.
+    pub credential_header: Option<String>,
     /// Whether the definition itself says where the credential travels; if
     /// not, it is `Authorization: Bearer {token}`.
     pub places_credential: bool,
 }
 
-/// The names that stand for the credential.
-const CREDENTIAL: [&str; 4] = ["token", "api_key", "username", "password"];
-
 /// Reads `api`.
-pub(super) fn read(
-    node: &Node,
-    path: &str,
-    known: &Known<'_>,
-    values: &[(String, Template)],
-    problems: &Problems,
-) -> Option<Api> {
+pub(super) fn read(node: &Node, path: &str, known: &Known<'_>, problems: &Problems) -> Option<Api> {
     let mut table = TableReader::new(node, path, problems)?;
-    let base_url = url(&mut table, "base_url", known);
-    if let Some((url, node)) = &base_url
-        && url.is_path()
-    {
-        problems.add(node.problem("`base_url` is a path", "write the whole URL: `https://…`"));
-    }
-    let headers = templates(&mut table, "headers", known.names);
+    let base_url = strings::whole_url(&mut table, "base_url", known, Moment::Api);
+    let headers = templates(&mut table, "headers", known);
     check_header_names(&mut table);
-    let query = templates(&mut table, "query", known.names);
+    let query = templates(&mut table, "query", known);
     let allowed_hosts = allowed_hosts(&mut table);
     let test = test(&mut table, known);
     let account = account(&mut table);
     table.finish();
-    let base_url = base_url.map(|(url, _)| url);
-    let mut used: Vec<&str> = headers
+    let credential_header = headers
         .iter()
-        .chain(&query)
-        .flat_map(|(_, t)| t.names())
-        .collect();
-    used.extend(base_url.iter().flat_map(UrlTemplate::names));
-    let places_credential = used.iter().any(|name| means_credential(name, values, 0));
+        .find(|(_, template)| known.holds_credential(template))
+        .map(|(name, _)| name.clone());
+    let used = headers.iter().chain(&query).map(|(_, template)| template);
+    let places_credential = used
+        .chain(base_url.iter().map(UrlTemplate::template))
+        .any(|template| known.holds_credential(template));
     Some(Api {
         base_url,
         headers,
@@ -69,20 +59,9 @@ pub(super) fn read(
         allowed_hosts,
         test,
         account,
+        credential_header,
         places_credential,
     })
-}
-
-/// Whether a name is the credential, or a value made from it.
-fn means_credential(name: &str, values: &[(String, Template)], depth: usize) -> bool {
-    CREDENTIAL.contains(&name)
-        || (depth < values.len()
-            && values.iter().any(|(known, template)| {
-                known == name
-                    && template
-                        .names()
-                        .any(|n| means_credential(n, values, depth + 1))
-            }))
 }
 
 /// Reads a table of strings with placeholders; numbers and booleans count as
@@ -90,25 +69,13 @@ fn means_credential(name: &str, values: &[(String, Template)], depth: usize) -> 
 fn templates(
     table: &mut TableReader<'_>,
     key: &'static str,
-    names: &Names,
+    known: &Known<'_>,
 ) -> Vec<(String, Template)> {
     let problems = table.problems();
     let mut read = Vec::new();
     for entry in table.table(key).unwrap_or_default() {
-        let node = &entry.node;
-        let value = match &node.value {
-            Tree::String(text) => template(text, node, names, problems),
-            Tree::Integer(_) | Tree::Float(_) | Tree::Bool(_) => {
-                Some(Template::literal(&node.to_json().to_string()))
-            }
-            _ => {
-                problems.add(node.problem(
-                    format!("`{}` is {}", entry.key, node.type_name()),
-                    "write a string",
-                ));
-                None
-            }
-        };
+        let place = (entry.key.as_str(), Moment::Api);
+        let value = strings::value(&entry.node, known, place, "write a string", problems);
         read.extend(value.map(|value| (entry.key.clone(), value)));
     }
     read
@@ -160,7 +127,7 @@ fn allowed_hosts(table: &mut TableReader<'_>) -> Vec<String> {
 }
 
 fn test(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<UrlTemplate> {
-    let (test, node) = url(table, "test", known)?;
+    let (test, node) = strings::url(table, "test", known, Moment::Api)?;
     if !test.is_path() {
         table.problems().add(node.problem(
             "`test` is not a path",

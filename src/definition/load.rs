@@ -7,11 +7,15 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::api::{self, Api};
-use super::auth::{self, Known};
+use super::names::Known;
 use super::parameter;
+use super::read_auth;
 use super::report::{self, Problem, Problems, Severity, Source, closest};
+use super::slice;
+use super::strings;
+use super::table::TableReader;
 use super::template::{Names, Template};
-use super::tree::{Node, TableReader};
+use super::tree::{Node, Tree};
 use super::{BUILT_IN, INPUTS, Integration, Place, is_key, is_name};
 use crate::error::{Failure, Kind, Result};
 use crate::fs::{self, ReadError};
@@ -43,11 +47,18 @@ impl Definitions {
             Err(error) if error.is_absent() && !named => (String::new(), false),
             Err(error) => return Err(unreadable(error)),
         };
-        let source = Arc::new(Source {
-            path: path.to_owned(),
-            text,
-        });
-        Ok(Self { source, exists })
+        let mut read = Self::of_text(path, text);
+        read.exists = exists;
+        Ok(read)
+    }
+
+    /// The definitions of a text that stands, or would stand, at `path`.
+    pub fn of_text(path: &Path, text: String) -> Self {
+        let path = path.to_owned();
+        Self {
+            source: Arc::new(Source { path, text }),
+            exists: true,
+        }
     }
 
     /// The file.
@@ -57,24 +68,37 @@ impl Definitions {
 
     /// One definition, which must be there and valid.
     pub fn get(&self, key: &str) -> Result<Integration> {
+        // The rest of the file is looked at only where its part is not enough.
+        if let Some(slice) = slice::only(&self.source.text, key)
+            && let Ok(document) = DeTable::parse(&slice)
+            && let Some(value) = integrations(&document).and_then(|table| table.get(key))
+        {
+            return self.valid(key, value);
+        }
         let document = self.parse()?;
         let Some(table) = integrations(&document) else {
             return Err(self.unknown(key, &[]));
         };
-        let entry = table.iter().find(|(known, _)| known.get_ref() == key);
-        let Some((_, value)) = entry else {
-            let keys: Vec<&str> = table.keys().map(|key| key.get_ref().as_ref()).collect();
-            return Err(self.unknown(key, &keys));
-        };
+        match table.get(key) {
+            Some(value) => self.valid(key, value),
+            None => {
+                let keys: Vec<&str> = table.keys().map(|key| key.get_ref().as_ref()).collect();
+                Err(self.unknown(key, &keys))
+            }
+        }
+    }
+
+    fn valid(&self, key: &str, value: &toml::Spanned<DeValue<'_>>) -> Result<Integration> {
         let problems = Problems::default();
         let node = Node::convert(value, &self.source);
         let integration = read(key, &node, &problems);
         match integration {
             Some(integration) if problems.errors() == 0 => Ok(integration),
-            _ => Err(invalid(
-                &format!("the definition of `{key}`"),
-                &problems.into_sorted(),
-            )),
+            _ => {
+                let mut errors = problems.into_sorted();
+                errors.retain(|problem| problem.severity == Severity::Error);
+                Err(invalid(&format!("the definition of `{key}`"), &errors))
+            }
         }
     }
 
@@ -235,12 +259,9 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
     }
     let parameters = parameter::read_all(&mut table, &mut names);
     let values = values(&mut table, &mut names);
-    let known = Known {
-        names: &names,
-        parameters: &parameters,
-    };
+    let known = Known::new(names, &parameters, &values);
     let auth = match table.get("auth") {
-        Some(node) => auth::read(node, &format!("{path}.auth"), &known, problems),
+        Some(node) => read_auth::read(node, &format!("{path}.auth"), &known, problems),
         None => {
             table.missing(
                 "auth",
@@ -251,7 +272,7 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
         }
     };
     let api = match table.get("api") {
-        Some(node) => api::read(node, &format!("{path}.api"), &known, &values, problems),
+        Some(node) => api::read(node, &format!("{path}.api"), &known, problems),
         None => Some(Api::default()),
     };
     table.finish();
@@ -287,13 +308,26 @@ fn connection(table: &mut TableReader<'_>) -> Option<String> {
 }
 
 /// Values may use parameters, built-in names and the values before them, so
-/// that none can refer to itself.
+/// that none can refer to itself. Where one is used, what it comes down to is
+/// held to that place.
 fn values(table: &mut TableReader<'_>, names: &mut Names) -> Vec<(String, Template)> {
     let problems = table.problems();
+    let mut read: Vec<(String, Template)> = Vec::new();
     for entry in table.table("values").unwrap_or_default() {
+        let node = &entry.node;
+        let template = match &node.value {
+            Tree::String(text) => strings::parse(text, node, names, problems),
+            _ => {
+                problems.add(node.problem(
+                    format!("`{}` is {}", entry.key, node.type_name()),
+                    "write a string",
+                ));
+                None
+            }
+        };
         let taken = names.has(&entry.key);
-        if !is_name(&entry.key) || taken {
-            let mut problem = entry.node.problem(
+        if taken || !is_name(&entry.key) {
+            let mut problem = node.problem(
                 format!("`{}` cannot be a value's name", entry.key),
                 if taken {
                     "a parameter or a built-in name is called so already"
@@ -303,32 +337,9 @@ fn values(table: &mut TableReader<'_>, names: &mut Names) -> Vec<(String, Templa
             );
             problem.span = entry.key_span.clone();
             problems.add(problem);
+            continue;
         }
-    }
-    let read = read_in_order(table, names);
-    for (name, _) in &read {
-        names.add(name);
-    }
-    read
-}
-
-fn read_in_order(table: &mut TableReader<'_>, names: &Names) -> Vec<(String, Template)> {
-    let mut known = names.clone();
-    let mut read: Vec<(String, Template)> = Vec::new();
-    let problems = table.problems();
-    for entry in table.table("values").unwrap_or_default() {
-        let node = &entry.node;
-        let template = match &node.value {
-            super::tree::Tree::String(text) => auth::template(text, node, &known, problems),
-            _ => {
-                problems.add(node.problem(
-                    format!("`{}` is {}", entry.key, node.type_name()),
-                    "write a string",
-                ));
-                None
-            }
-        };
-        known.add(&entry.key);
+        names.add(&entry.key);
         read.extend(template.map(|template| (entry.key.clone(), template)));
     }
     read

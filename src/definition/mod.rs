@@ -1,21 +1,32 @@
 //! `integrations.toml` as validated structures. The file is read as a tree
-//! that knows its places (`tree`), problems are collected (`report`) rather
-//! than thrown, and what comes out needs no further checking. Nothing here
-//! knows of connections, stores or the network.
+//! that knows its places (`tree`, `table`), problems are collected (`report`,
+//! secrets blanked by `blank`) rather than thrown, and what comes out needs no
+//! further checking. Nothing here knows of connections, stores or the network.
 //!
-//! One file per part of the language: `parameter`, `auth` (the OAuth half),
-//! `api` (the use half), `source` (where a value comes from), `template` and
-//! `url_template` (placeholders), `answer_path` (dotted paths into answers).
+//! One file per part of the language: `parameter`, `auth` (the OAuth half,
+//! read by `read_auth`), `api` (the use half), `source` (where a value comes
+//! from), `answer_path` (dotted paths into answers). Placeholders: `strings`
+//! reads them, `template` and `filter` fill them, `names` knows what they may
+//! name and where, `url_template` (`url_place`, `url_rules`) keeps URLs whole.
 
 pub mod answer_path;
 mod api;
 mod auth;
+mod blank;
+mod filter;
 mod load;
+mod names;
 mod parameter;
+mod read_auth;
 pub mod report;
+mod slice;
 mod source;
+mod strings;
+mod table;
 pub mod template;
 mod tree;
+mod url_place;
+mod url_rules;
 pub mod url_template;
 
 use std::sync::Arc;

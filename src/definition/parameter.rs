@@ -6,8 +6,9 @@ use regex::Regex;
 use url::Url;
 
 use super::report::Problems;
+use super::table::TableReader;
 use super::template::Names;
-use super::tree::{Node, TableReader, Tree};
+use super::tree::{Node, Tree};
 use super::{BUILT_IN, INPUTS, is_name};
 use crate::http;
 
@@ -64,6 +65,19 @@ impl Parameter {
     /// Whether its value is narrow enough to stand in a host name.
     pub fn is_pinned(&self) -> bool {
         self.format.is_some() || self.pattern.is_some() || !self.choices.is_empty()
+    }
+
+    /// Whether its value is narrow enough to be the start of a URL: scheme, host
+    /// and perhaps a path.
+    pub(super) fn is_url(&self) -> bool {
+        let urls = self
+            .choices
+            .iter()
+            .all(|c| Format::Url.check(&c.value).is_ok());
+        match self.format {
+            Some(format) => format == Format::Url,
+            None => self.pattern.is_some() || (urls && !self.choices.is_empty()),
+        }
     }
 
     /// The value as it will be used: trimmed, stripped of what people paste
@@ -248,7 +262,8 @@ fn check_name(name: &str, node: &Node, problems: &Problems) -> Option<()> {
 
 /// A pattern matches the whole value, so it is anchored here.
 pub(super) fn read_pattern(text: &str, node: &Node, problems: &Problems) -> Option<Regex> {
-    match Regex::new(&format!("^(?:{text})$")) {
+    // Alone first: `a)|(?:b` would slip out of the anchors.
+    match Regex::new(text).and_then(|_| Regex::new(&format!("^(?:{text})$"))) {
         Ok(pattern) => Some(pattern),
         Err(error) => {
             let why = error.to_string();

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::blank::blanked;
+use crate::ui::escape;
+
 /// A definition file's text and where it came from.
 #[derive(Debug)]
 pub struct Source {
@@ -92,73 +95,40 @@ pub fn render(problems: &[Problem], color: bool) -> String {
         Renderer::plain()
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
-    let rendered: Vec<String> = problems
-        .iter()
-        .map(|problem| render_one(problem, &renderer))
-        .collect();
+    // Most often all are of one file, which is gone through once.
+    let mut shown: Option<(&Arc<Source>, String)> = None;
+    let mut rendered = Vec::with_capacity(problems.len());
+    for problem in problems {
+        let text = match shown.take() {
+            Some((source, text)) if Arc::ptr_eq(source, &problem.source) => text,
+            _ => blanked(&problem.source.text),
+        };
+        rendered.push(render_one(problem, &text, &renderer));
+        shown = Some((&problem.source, text));
+    }
     rendered.join("\n\n")
 }
 
-fn render_one(problem: &Problem, renderer: &Renderer) -> String {
+fn render_one(problem: &Problem, shown: &str, renderer: &Renderer) -> String {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let source = &problem.source;
-    let shown = blank_secrets(&source.text);
     let path = source.path.display().to_string();
     let snippet = Snippet::source(shown)
         .path(path)
         .annotation(AnnotationKind::Primary.span(problem.span.clone()));
-    let mut group: Group<'_> = level.primary_title(&problem.message).element(snippet);
+    let mut group: Group<'_> = level
+        .primary_title(escape(&problem.message))
+        .element(snippet);
     if let Some(why) = &problem.why {
-        group = group.element(Level::NOTE.message(why));
+        group = group.element(Level::NOTE.message(escape(why)));
     }
     if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(help));
+        group = group.element(Level::HELP.message(escape(help)));
     }
     renderer.render(&[group])
-}
-
-/// The same text with the literal secrets replaced by stars, byte for byte, so
-/// that spans still fit.
-fn blank_secrets(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        match secret_literal(line) {
-            Some(range) => {
-                shown.push_str(&line[..range.start]);
-                shown.extend(std::iter::repeat_n('*', range.len()));
-                shown.push_str(&line[range.end..]);
-            }
-            None => shown.push_str(line),
-        }
-    }
-    shown
-}
-
-/// Where in a line the quoted value of a key that sounds secret stands.
-fn secret_literal(line: &str) -> Option<Range<usize>> {
-    let (key, _) = line.split_once('=')?;
-    let key_word = key.trim().to_ascii_lowercase();
-    // A misspelt key is what reports are about, so likeness counts too.
-    let sounds_secret = ["secret", "passw", "api_key", "apikey"]
-        .iter()
-        .any(|word| key_word.contains(word))
-        || closest(&key_word, ["client_secret", "password", "api_key"]).is_some();
-    if !sounds_secret {
-        return None;
-    }
-    let value = &line[key.len() + 1..];
-    // `{ env = "NAME" }` and its like name a place, not a secret.
-    if value.trim_start().starts_with('{') {
-        return None;
-    }
-    let open = value.find(['"', '\''])?;
-    let quote = value[open..].chars().next()?;
-    let close = value.rfind(quote).filter(|close| *close > open)?;
-    let start = key.len() + 1;
-    Some(start + open + 1..start + close)
 }
 
 /// The known word closest to a misspelt one, if it is close at all.
@@ -174,17 +144,6 @@ pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn literal_secrets_are_blanked_and_spans_still_fit() {
-        let text = "client_secret = \"s3cret\"\napi_key = { env = \"K\" }\nname = \"x\"\n";
-        let shown = blank_secrets(text);
-        assert_eq!(shown.len(), text.len());
-        assert_eq!(
-            shown,
-            "client_secret = \"******\"\napi_key = { env = \"K\" }\nname = \"x\"\n"
-        );
-    }
 
     #[test]
     fn a_close_word_is_suggested_and_a_far_one_is_not() {

@@ -2,15 +2,13 @@
 //! strings, `{{` and `}}` for braces. Parsed once, against the names that are
 //! known, so that a misspelt one is found by reading; rendered for the place
 //! it stands in, so that a value can never change the structure around it
-//! (URLs: see `url_template`; JSON and forms: their serialisers).
+//! (URLs: see `url_template`; JSON and forms: their serialisers). What a name
+//! may be used for, and where, is no business of this file: see `names`.
 
 use std::ops::Range;
 
-use base64::Engine as _;
-use hmac::{KeyInit as _, Mac as _};
-use sha2::Digest as _;
-
-use crate::clock::Timestamp;
+use super::filter::{self, Filter};
+use super::report::closest;
 use crate::secret::{REDACTED, Secret};
 
 /// A parsed string.
@@ -32,36 +30,12 @@ pub(super) enum Part {
 #[derive(Clone, Debug)]
 pub(super) struct Placeholder {
     pub(super) name: String,
+    /// Where the name stands in the string.
+    pub(super) at: Range<usize>,
     filters: Vec<Filter>,
 }
 
-/// A function on bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Filter {
-    Base64,
-    Base64Url,
-    UrlEncode,
-    Sha256,
-    HmacSha256 { key: String },
-    Hex,
-    Lower,
-    Rfc3339,
-    Path,
-}
-
-const FILTERS: [&str; 9] = [
-    "base64",
-    "base64url",
-    "urlencode",
-    "sha256",
-    "hmac_sha256",
-    "hex",
-    "lower",
-    "rfc3339",
-    "path",
-];
-
-/// What a template may name where it stands.
+/// The names that a definition has.
 #[derive(Clone, Debug, Default)]
 pub struct Names(Vec<String>);
 
@@ -73,8 +47,12 @@ impl Names {
         }
     }
 
-    /// Whether a name is known here.
+    /// Whether a name is known; `callback.NAME` is where `callback` is.
     pub fn has(&self, name: &str) -> bool {
+        let name = match name.split_once('.') {
+            Some(("callback", rest)) if !rest.is_empty() => "callback",
+            _ => name,
+        };
         self.0.iter().any(|known| known == name)
     }
 
@@ -197,16 +175,22 @@ impl Template {
 
     /// The names it uses, filters' arguments included.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().flat_map(|part| {
-            let Part::Hole(hole) = part else {
-                return Vec::new();
-            };
-            let keys = hole.filters.iter().filter_map(|filter| match filter {
-                Filter::HmacSha256 { key } => Some(key.as_str()),
-                _ => None,
-            });
-            std::iter::once(hole.name.as_str()).chain(keys).collect()
-        })
+        self.uses().into_iter().map(|(name, _)| name)
+    }
+
+    /// The same, each with its place in the string.
+    pub(super) fn uses(&self) -> Vec<(&str, Range<usize>)> {
+        let mut uses = Vec::new();
+        for part in &self.parts {
+            let Part::Hole(hole) = part else { continue };
+            uses.push((hole.name.as_str(), hole.at.clone()));
+            for filter in &hole.filters {
+                if let Filter::HmacSha256 { key, at } = filter {
+                    uses.push((key.as_str(), at.clone()));
+                }
+            }
+        }
+        uses
     }
 
     /// Puts the values in. `None`: an optional value it uses is unset, so the
@@ -266,99 +250,12 @@ impl Placeholder {
         let Some(value) = scope.value(&self.name)? else {
             return Ok(None);
         };
-        if self.filters.is_empty() {
-            return Ok(Some(value));
-        }
-        let mut secret = value.secret;
-        let mut data = Data {
-            bytes: value.text.expose().as_bytes().to_vec(),
-            digest: false,
-        };
-        for filter in &self.filters {
-            if let Filter::HmacSha256 { key } = filter {
-                let Some(key) = scope.value(key)? else {
-                    return Ok(None);
-                };
-                secret |= key.secret;
-                data = data.hmac(key.text.expose().as_bytes());
-            } else {
-                data = data.through(filter, &self.name)?;
-            }
-        }
-        let text = data.into_text(&self.name)?;
-        Ok(Some(Value {
-            text: text.into(),
-            secret,
-        }))
+        filter::run(&self.filters, &self.name, value, scope)
     }
 
     /// Whether it may put slashes into a path.
     pub(super) fn keeps_slashes(&self) -> bool {
         self.filters.last() == Some(&Filter::Path)
-    }
-}
-
-/// What flows through a chain of filters.
-struct Data {
-    bytes: Vec<u8>,
-    digest: bool,
-}
-
-impl Data {
-    fn text(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            bytes: bytes.into(),
-            digest: false,
-        }
-    }
-
-    fn hmac(self, key: &[u8]) -> Self {
-        // HMAC takes keys of any length, so making one cannot fail.
-        let Ok(mut mac) = hmac::Hmac::<sha2::Sha256>::new_from_slice(key) else {
-            return self;
-        };
-        mac.update(&self.bytes);
-        Self {
-            bytes: mac.finalize().into_bytes().to_vec(),
-            digest: true,
-        }
-    }
-
-    fn through(self, filter: &Filter, name: &str) -> Result<Self, RenderError> {
-        use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-        Ok(match filter {
-            Filter::Base64 => Self::text(STANDARD.encode(&self.bytes)),
-            Filter::Base64Url => Self::text(URL_SAFE_NO_PAD.encode(&self.bytes)),
-            Filter::UrlEncode => Self::text(super::url_template::encode_all(&self.bytes)),
-            Filter::Sha256 => Self {
-                bytes: sha2::Sha256::digest(&self.bytes).to_vec(),
-                digest: true,
-            },
-            Filter::Hex => Self::text(hex::encode(&self.bytes)),
-            Filter::Lower => Self::text(self.into_text(name)?.to_lowercase()),
-            Filter::Rfc3339 => {
-                let text = self.into_text(name)?;
-                let seconds = text.parse().map_err(|_| RenderError::Unfit {
-                    name: name.to_owned(),
-                    place: "before `rfc3339`",
-                    why: "it is not a number of seconds".to_owned(),
-                })?;
-                Self::text(Timestamp::from_unix(seconds).to_string())
-            }
-            Filter::Path | Filter::HmacSha256 { .. } => self,
-        })
-    }
-
-    /// A digest that no filter encoded is hex.
-    fn into_text(self, name: &str) -> Result<String, RenderError> {
-        if self.digest {
-            return Ok(hex::encode(self.bytes));
-        }
-        String::from_utf8(self.bytes).map_err(|_| RenderError::Unfit {
-            name: name.to_owned(),
-            place: "in text",
-            why: "it is not UTF-8".to_owned(),
-        })
     }
 }
 
@@ -379,20 +276,22 @@ fn placeholder(inner: &str, offset: usize, names: &Names) -> Result<Placeholder,
     let mut at = offset + name.len();
     for piece in pieces {
         at += 1;
-        filters.push(filter(piece, at, names)?);
+        filters.push(Filter::parse(piece, at, names)?);
         at += piece.len();
     }
     Ok(Placeholder {
         name: name.to_owned(),
+        at: offset..offset + name.len(),
         filters,
     })
 }
 
-fn check_name(name: &str, offset: usize, names: &Names) -> Result<(), TemplateProblem> {
+/// Whether the language has this name at all; it stands at `offset`.
+pub(super) fn check_name(name: &str, offset: usize, names: &Names) -> Result<(), TemplateProblem> {
     if names.has(name) {
         return Ok(());
     }
-    let help = match super::report::closest(name, names.iter()) {
+    let help = match closest(name, names.iter()) {
         Some(known) => format!("did you mean `{{{known}}}`?"),
         None => "define a parameter or a value of this name, or write `{{` for a brace that stands for itself".to_owned(),
     };
@@ -401,54 +300,6 @@ fn check_name(name: &str, offset: usize, names: &Names) -> Result<(), TemplatePr
         message: format!("`{{{name}}}` is not known here"),
         help,
     })
-}
-
-fn filter(text: &str, offset: usize, names: &Names) -> Result<Filter, TemplateProblem> {
-    let (name, argument) = match text.split_once(':') {
-        Some((name, argument)) => (name, Some(argument)),
-        None => (text, None),
-    };
-    let problem = |message: String, help: String| TemplateProblem {
-        range: offset..offset + text.len(),
-        message,
-        help,
-    };
-    let filter = match name {
-        "base64" => Filter::Base64,
-        "base64url" => Filter::Base64Url,
-        "urlencode" => Filter::UrlEncode,
-        "sha256" => Filter::Sha256,
-        "hex" => Filter::Hex,
-        "lower" => Filter::Lower,
-        "rfc3339" => Filter::Rfc3339,
-        "path" => Filter::Path,
-        "hmac_sha256" => {
-            let Some(key) = argument else {
-                return Err(problem(
-                    "`hmac_sha256` needs a key".to_owned(),
-                    "name one: `hmac_sha256:client_secret`".to_owned(),
-                ));
-            };
-            check_name(key, offset + name.len() + 1, names)?;
-            return Ok(Filter::HmacSha256 {
-                key: key.to_owned(),
-            });
-        }
-        _ => {
-            let help = match super::report::closest(name, FILTERS) {
-                Some(known) => format!("did you mean `{known}`?"),
-                None => format!("the filters are {}", FILTERS.join(", ")),
-            };
-            return Err(problem(format!("`{name}` is not a filter"), help));
-        }
-    };
-    match argument {
-        None => Ok(filter),
-        Some(_) => Err(problem(
-            format!("`{name}` takes no argument"),
-            format!("write `{name}`"),
-        )),
-    }
 }
 
 #[cfg(test)]

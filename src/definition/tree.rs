@@ -1,15 +1,14 @@
-//! The file as a tree that remembers where everything stood, and a reader that
-//! takes keys out of a table and reports what is missing, of the wrong type or
-//! unknown. Everything above reads definitions through it.
+//! The file as a tree that remembers where everything stood: what has no place
+//! in definitions is named, never dropped, and every span is within the text.
+//! `table` reads it.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::report::{Problem, Problems, Severity, Source, closest};
+use super::report::{Problem, Severity, Source};
 
 /// A value and its place.
 #[derive(Clone, Debug)]
@@ -97,7 +96,9 @@ impl Node {
     pub fn type_name(&self) -> &'static str {
         match self.value {
             Tree::String(_) => "a string",
-            Tree::Integer(_) | Tree::Float(_) => "a number",
+            Tree::Integer(_) => "a number",
+            Tree::Float(number) if number.is_finite() => "a number",
+            Tree::Float(_) => "a number too large, or none",
             Tree::Bool(_) => "a boolean",
             Tree::Datetime => "a date",
             Tree::Array(_) => "an array",
@@ -105,35 +106,35 @@ impl Node {
         }
     }
 
-    /// The bytes inside the quotes, where the string holds no escapes and a
-    /// range of its text is therefore a range of the file.
+    /// The bytes of the file that a range of the string's text stands in; all
+    /// of it where escapes or line breaks make the two differ.
     pub fn text_span(&self, range: &Range<usize>) -> Range<usize> {
         let Tree::String(text) = &self.value else {
             return self.span.clone();
         };
         let raw = self.source.text.get(self.span.clone()).unwrap_or_default();
-        match raw.find(text.as_str()) {
-            Some(at) if !text.is_empty() => {
-                let start = self.span.start + at;
-                start + range.start..start + range.end
-            }
-            _ => self.span.clone(),
+        let inside = inside_quotes(raw);
+        let fits = range.start <= range.end && range.end <= text.len();
+        if !fits || raw.get(inside.clone()) != Some(text) {
+            return self.span.clone();
         }
+        let start = self.span.start + inside.start;
+        start + range.start..start + range.end
     }
 
-    /// A JSON value of the same shape; dates have none.
-    pub fn to_json(&self) -> Json {
+    /// A number or boolean as the text it is written as (a whole number in
+    /// decimal digits); `None` for everything else, and for numbers beyond 64
+    /// bits, infinity and what is no number.
+    pub fn scalar_text(&self) -> Option<String> {
         match &self.value {
-            Tree::String(text) => Json::String(text.clone()),
-            Tree::Integer(number) => Json::from(*number),
-            Tree::Float(number) => Json::from(*number),
-            Tree::Bool(value) => Json::Bool(*value),
-            Tree::Datetime => Json::Null,
-            Tree::Array(items) => items.iter().map(Node::to_json).collect(),
-            Tree::Table(entries) => entries
-                .iter()
-                .map(|entry| (entry.key.clone(), entry.node.to_json()))
-                .collect(),
+            Tree::Bool(value) => Some(value.to_string()),
+            Tree::Integer(number) => Some(number.to_string()),
+            // As written: `1.10` is not `1.1` where it is a version.
+            Tree::Float(number) if number.is_finite() => {
+                let raw = self.source.text.get(self.span.clone())?;
+                Some(raw.trim_start_matches('+').replace('_', ""))
+            }
+            _ => None,
         }
     }
 
@@ -150,195 +151,75 @@ impl Node {
     }
 }
 
-/// Reads one table: every key that is asked for is known, the rest are
-/// reported when the reader is finished.
-pub struct TableReader<'a> {
-    entries: &'a [Entry],
-    node: &'a Node,
-    path: String,
-    asked: Vec<&'static str>,
-    problems: &'a Problems,
+/// The bytes between a string's quotes: `"…"`, `'…'`, or three of either, where
+/// a line break right after the opening ones is not part of the text.
+pub(super) fn inside_quotes(raw: &str) -> Range<usize> {
+    for quotes in ["\"\"\"", "'''", "\"", "'"] {
+        let Some(rest) = raw.strip_prefix(quotes) else {
+            continue;
+        };
+        let Some(inner) = rest.strip_suffix(quotes) else {
+            continue;
+        };
+        let trimmed = inner.strip_prefix("\r\n").or(inner.strip_prefix('\n'));
+        let skipped = match trimmed {
+            Some(trimmed) if quotes.len() == 3 => inner.len() - trimmed.len(),
+            _ => 0,
+        };
+        return quotes.len() + skipped..quotes.len() + inner.len();
+    }
+    0..raw.len()
 }
 
-impl<'a> TableReader<'a> {
-    /// A reader of this node, which must be a table. `path` is how messages
-    /// name it, such as `integrations.github.auth`.
-    pub fn new(node: &'a Node, path: impl Into<String>, problems: &'a Problems) -> Option<Self> {
-        let path = path.into();
-        let Tree::Table(entries) = &node.value else {
-            problems.add(node.problem(
-                format!("`{path}` is {}, not a table", node.type_name()),
-                format!("write a table: `[{path}]`"),
-            ));
-            return None;
-        };
-        Some(Self {
-            entries,
-            node,
-            path,
-            asked: Vec::new(),
-            problems,
-        })
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// The table itself.
-    pub fn node(&self) -> &'a Node {
-        self.node
-    }
-
-    /// How messages name a key of this table.
-    pub fn name_of(&self, key: &str) -> String {
-        format!("{}.{key}", self.path)
-    }
-
-    /// Where problems go.
-    pub fn problems(&self) -> &'a Problems {
-        self.problems
-    }
-
-    /// The value of a key, if it is there.
-    pub fn get(&mut self, key: &'static str) -> Option<&'a Node> {
-        self.asked.push(key);
-        let entry = self.entries.iter().find(|entry| entry.key == key)?;
-        Some(&entry.node)
-    }
-
-    /// The string at a key.
-    pub fn string(&mut self, key: &'static str) -> Option<(&'a str, &'a Node)> {
-        let node = self.get(key)?;
-        match &node.value {
-            Tree::String(text) => Some((text, node)),
-            _ => self.wrong_type(key, node, "a string", "\"…\""),
-        }
-    }
-
-    /// The string at a key, for a field that is only shown.
-    pub fn text(&mut self, key: &'static str) -> Option<String> {
-        self.string(key).map(|(text, _)| text.to_owned())
-    }
-
-    /// The boolean at a key.
-    pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
-        let node = self.get(key)?;
-        match node.value {
-            Tree::Bool(value) => Some(value),
-            _ => self.wrong_type(key, node, "`true` or `false`", "true"),
-        }
-    }
-
-    /// The array at a key.
-    pub fn array(&mut self, key: &'static str) -> Option<&'a [Node]> {
-        let node = self.get(key)?;
-        match &node.value {
-            Tree::Array(items) => Some(items),
-            _ => self.wrong_type(key, node, "an array", "[…]"),
-        }
-    }
-
-    /// The array of strings at a key, each with its place.
-    pub fn strings(&mut self, key: &'static str) -> Option<Vec<(&'a str, &'a Node)>> {
-        let items = self.array(key)?;
-        let mut strings = Vec::with_capacity(items.len());
-        for item in items {
-            match &item.value {
-                Tree::String(text) => strings.push((text.as_str(), item)),
-                _ => self.problems.add(item.problem(
-                    format!("`{}` holds {}", self.name_of(key), item.type_name()),
-                    "write an array of strings: `[\"…\"]`",
-                )),
-            }
-        }
-        Some(strings)
-    }
-
-    /// The entries of the table at a key.
-    pub fn table(&mut self, key: &'static str) -> Option<&'a [Entry]> {
-        let node = self.get(key)?;
-        match &node.value {
-            Tree::Table(entries) => Some(entries),
-            _ => self.wrong_type(key, node, "a table", "{ … }"),
-        }
-    }
-
-    /// The word at a key, one of several.
-    pub fn word<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
-        let (text, node) = self.string(key)?;
-        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
-            return Some(*value);
-        }
-        let all: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-        let help = match closest(text, words.iter().map(|(word, _)| *word)) {
-            Some(word) => format!("did you mean `{word}`? It can be {}", all.join(", ")),
-            None => format!("it can be {}", all.join(", ")),
-        };
-        self.problems.add(node.problem(
-            format!("`{text}` is not a value of `{}`", self.name_of(key)),
-            help,
-        ));
-        None
-    }
-
-    /// The duration at a key, such as `"5m"`.
-    pub fn duration(&mut self, key: &'static str) -> Option<std::time::Duration> {
-        let (text, node) = self.string(key)?;
-        match crate::settings::parse_duration(text) {
-            Ok(duration) => Some(duration),
-            Err(why) => {
-                let message = format!("`{}` is not a duration", self.name_of(key));
-                self.problems.add(node.problem(message, why));
-                None
-            }
-        }
-    }
-
-    /// Reports that a key is missing.
-    pub fn missing(&self, key: &str, why: &str, help: &str) {
-        self.problems.add(Problem {
-            severity: Severity::Error,
-            source: self.node.source.clone(),
-            span: self.node.span.clone(),
-            message: format!("`{}` is missing", self.name_of(key)),
-            why: Some(why.to_owned()),
-            help: Some(help.to_owned()),
+    fn node(raw: &str) -> (String, Node) {
+        let text = format!("a = {raw}\n");
+        let source = Arc::new(Source {
+            path: "x.toml".into(),
+            text: text.clone(),
         });
+        let table = DeTable::parse(&text).unwrap();
+        let node = Node::convert(&table.get_ref()["a"], &source);
+        (text, node)
     }
 
-    fn wrong_type<T>(&self, key: &str, node: &Node, wanted: &str, example: &str) -> Option<T> {
-        self.problems.add(node.problem(
-            format!(
-                "`{}` is {}, not {wanted}",
-                self.name_of(key),
-                node.type_name()
-            ),
-            format!("write `{key} = {example}`"),
-        ));
-        None
-    }
-
-    /// Reports the keys nobody asked for.
-    pub fn finish(self) {
-        for entry in self.entries {
-            if self.asked.contains(&entry.key.as_str()) {
-                continue;
-            }
-            let help = match closest(&entry.key, self.asked.iter().copied()) {
-                Some(known) => format!("did you mean `{known}`?"),
-                None => format!("`{}` knows {}", self.path, listed(&self.asked)),
-            };
-            self.problems.add(Problem {
-                severity: Severity::Error,
-                source: entry.node.source.clone(),
-                span: entry.key_span.clone(),
-                message: format!("`{}` is not a key of `{}`", entry.key, self.path),
-                why: None,
-                help: Some(help),
-            });
+    #[test]
+    fn a_range_of_a_string_is_found_in_the_file() {
+        for (raw, range, expected) in [
+            (r#""a{b}""#, 2..3, "b"),
+            (r#"'"'"#, 0..1, "\""),
+            ("\"\"\"\nab\"\"\"", 1..2, "b"),
+            ("'''\r\nab'''", 1..2, "b"),
+            ("'''''a'''", 2..3, "a"),
+            (r#""""#, 0..0, ""),
+            // Where the two differ, it is the whole string.
+            (r#""\"""#, 0..1, r#""\"""#),
+            (r#""\u0061{b}""#, 2..3, r#""\u0061{b}""#),
+            (r#""abc""#, 2..9, r#""abc""#),
+        ] {
+            let (text, node) = node(raw);
+            assert_eq!(&text[node.text_span(&range)], expected, "{raw}");
         }
     }
-}
 
-fn listed(keys: &[&str]) -> String {
-    let mut keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-    keys.dedup();
-    keys.join(", ")
+    #[test]
+    fn numbers_are_the_text_they_are_written_as() {
+        for (raw, expected) in [
+            ("1_000", Some("1000")),
+            ("0x10", Some("16")),
+            ("-9223372036854775808", Some("-9223372036854775808")),
+            ("1.10", Some("1.10")),
+            ("+1e3", Some("1e3")),
+            ("true", Some("true")),
+            ("99999999999999999999", None),
+            ("inf", None),
+            ("nan", None),
+            ("1979-05-27", None),
+        ] {
+            assert_eq!(node(raw).1.scalar_text().as_deref(), expected, "{raw}");
+        }
+    }
 }

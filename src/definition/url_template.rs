@@ -2,39 +2,29 @@
 //! read off the definition's own text; its value is then encoded for that part
 //! or refused, so that it can never change the host, add a path segment or
 //! reach into the query. The one exception is a placeholder that *is* the
-//! start of the URL (`"{instance_url}/services"`): it goes in as it is.
-//! Every result is https or loopback http, without userinfo.
+//! start of the URL (`"{instance_url}/services"`): it goes in as it is, and
+//! nothing may follow that could go on with its host. Every result is https or
+//! loopback http, without userinfo.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use url::Url;
+use std::ops::Range;
 
 use super::template::{Part, RenderError, Scope, Template};
-use crate::http;
+use super::url_place::Place;
+pub use super::url_rules::join;
+use super::url_rules::{checked, refuse_dot_segments};
 use crate::secret::{REDACTED, SafeUrl};
-
-/// Everything but RFC 3986's unreserved characters is encoded.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// The same, but slashes stay.
-const RESERVED_BUT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// A URL, or a path to be put on one, with placeholders.
 #[derive(Clone, Debug)]
 pub struct UrlTemplate(Template);
 
-/// Where in a URL the reading is.
+/// How a value stands in the host part of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(super) enum InHost {
+    /// It is the start of the URL: scheme and host, and perhaps a path.
     Start,
-    Scheme,
-    Authority,
-    Path,
-    Query,
-    Fragment,
+    /// It is a piece of the host.
+    Inside,
 }
 
 impl UrlTemplate {
@@ -48,16 +38,46 @@ impl UrlTemplate {
         matches!(self.0.parts().first(), Some(Part::Text(text)) if text.starts_with('/'))
     }
 
+    /// Whether a value is its start.
+    pub(super) fn starts_with_value(&self) -> bool {
+        matches!(self.0.parts().first(), Some(Part::Hole(_)))
+    }
+
+    /// The template, as it was written.
+    pub(super) fn template(&self) -> &Template {
+        &self.0
+    }
+
     /// The names that stand in its host part, which must therefore be pinned
-    /// down by a format, choices or a pattern.
-    pub fn names_in_host(&self) -> Vec<&str> {
-        self.places()
-            .filter(|(place, _)| matches!(place, Place::Start | Place::Scheme | Place::Authority))
-            .filter_map(|(_, part)| match part {
-                Part::Hole(hole) => Some(hole.name.as_str()),
-                Part::Text(_) => None,
+    /// down, each with its place in the string.
+    pub(super) fn in_host(&self) -> Vec<(InHost, &str, Range<usize>)> {
+        let holes = self.places().filter_map(|(place, part)| match part {
+            Part::Hole(hole) => Some((place, hole)),
+            Part::Text(_) => None,
+        });
+        holes
+            .filter_map(|(place, hole)| {
+                let place = match place {
+                    Place::Start => InHost::Start,
+                    Place::Scheme | Place::Authority => InHost::Inside,
+                    Place::Path | Place::Query | Place::Fragment => return None,
+                };
+                Some((place, hole.name.as_str(), hole.at.clone()))
             })
             .collect()
+    }
+
+    /// Why what follows a value at the start will not do: anything but the
+    /// end, `/`, `?` or `#` would go on with the host that the value names.
+    pub(super) fn start_fault(&self) -> Option<&'static str> {
+        let closed = match self.0.parts() {
+            [Part::Hole(_), Part::Text(text), ..] => text.starts_with(['/', '?', '#']),
+            [Part::Hole(_), Part::Hole(_), ..] => false,
+            _ => true,
+        };
+        (!closed).then_some(
+            "what follows the value it starts with could be taken for a part of the host",
+        )
     }
 
     /// The names it uses.
@@ -83,7 +103,7 @@ impl UrlTemplate {
         self.0.parts().iter().map(move |part| {
             let begins = place;
             place = match part {
-                Part::Text(text) => advance(place, text),
+                Part::Text(text) => place.after(text),
                 // What follows a URL's start is the rest of its path.
                 Part::Hole(_) if begins == Place::Start => Place::Path,
                 Part::Hole(_) => begins,
@@ -117,6 +137,12 @@ impl UrlTemplate {
     }
 
     fn text(&self, scope: &dyn Scope) -> Result<Option<(String, String)>, RenderError> {
+        if let Some(why) = self.start_fault() {
+            return Err(RenderError::Whole {
+                what: "the URL",
+                why: why.to_owned(),
+            });
+        }
         let mut text = String::new();
         let mut shown = String::new();
         for (place, part) in self.places() {
@@ -132,164 +158,20 @@ impl UrlTemplate {
                         return Ok(None);
                     };
                     let encoded =
-                        encode(place, value.text.expose(), &hole.name, hole.keeps_slashes())?;
+                        place.encode(value.text.expose(), &hole.name, hole.keeps_slashes())?;
                     shown.push_str(if value.secret { REDACTED } else { &encoded });
                     text.push_str(&encoded);
                 }
             }
         }
-        if self
-            .places()
-            .any(|(place, part)| place == Place::Path && matches!(part, Part::Hole(_)))
-        {
+        let in_path = |(place, part): (Place, &Part)| {
+            matches!(place, Place::Start | Place::Path) && matches!(part, Part::Hole(_))
+        };
+        if self.places().any(in_path) {
             refuse_dot_segments(&text)?;
         }
         Ok(Some((text, shown)))
     }
-}
-
-/// Puts a path (with its query) on a base URL with exactly one slash between.
-/// `shown` is the path as it may be printed.
-pub fn join(base: &SafeUrl, path: &str, shown: &str) -> Result<SafeUrl, RenderError> {
-    let url = base.expose();
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let joined = format!(
-        "{}/{}",
-        url.path().trim_end_matches('/'),
-        path.trim_start_matches('/')
-    );
-    let mut whole = url.clone();
-    whole.set_path(if path.is_empty() { url.path() } else { &joined });
-    whole.set_fragment(None);
-    let queries: Vec<&str> = [url.query().unwrap_or_default(), query]
-        .into_iter()
-        .filter(|query| !query.is_empty())
-        .collect();
-    whole.set_query((!queries.is_empty()).then(|| queries.join("&")).as_deref());
-    let base_shown = base.to_string();
-    let shown = format!(
-        "{}/{}",
-        base_shown.trim_end_matches('/'),
-        shown.trim_start_matches('/')
-    );
-    Ok(SafeUrl::new(whole, shown))
-}
-
-/// Parses a rendered URL and holds the rules every URL of a definition obeys.
-pub fn checked(text: &str, shown: String) -> Result<SafeUrl, RenderError> {
-    let whole = |why: String| RenderError::Whole {
-        what: "the URL",
-        why,
-    };
-    let url =
-        Url::parse(text).map_err(|error| whole(format!("`{shown}` is not a URL: {error}")))?;
-    if !http::is_protected(&url) {
-        return Err(whole(format!(
-            "`{shown}` is neither https nor on this machine"
-        )));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(whole(format!("`{shown}` has a user name in it")));
-    }
-    Ok(SafeUrl::new(url, shown))
-}
-
-/// Percent-encodes all but unreserved characters (RFC 3986 section 2.3).
-pub fn encode_all(bytes: &[u8]) -> String {
-    percent_encode(bytes, RESERVED).to_string()
-}
-
-fn advance(place: Place, text: &str) -> Place {
-    let mut place = place;
-    let mut rest = text;
-    loop {
-        let (next, found) = match place {
-            Place::Start | Place::Scheme => (Place::Authority, rest.find("://").map(|at| at + 3)),
-            Place::Authority => match rest.find(['/', '?', '#']) {
-                Some(at) => (after(rest, at, Place::Path), Some(at + 1)),
-                None => (place, None),
-            },
-            Place::Path => match rest.find(['?', '#']) {
-                Some(at) => (after(rest, at, place), Some(at + 1)),
-                None => (place, None),
-            },
-            Place::Query => (Place::Fragment, rest.find('#').map(|at| at + 1)),
-            Place::Fragment => (place, None),
-        };
-        match found {
-            Some(at) => (place, rest) = (next, &rest[at..]),
-            None if place == Place::Start => return Place::Scheme,
-            None => return place,
-        }
-    }
-}
-
-fn after(text: &str, at: usize, slash: Place) -> Place {
-    match text.as_bytes().get(at) {
-        Some(b'?') => Place::Query,
-        Some(b'#') => Place::Fragment,
-        _ => slash,
-    }
-}
-
-fn encode(
-    place: Place,
-    value: &str,
-    name: &str,
-    keeps_slashes: bool,
-) -> Result<String, RenderError> {
-    let unfit = |place: &'static str, why: &str| RenderError::Unfit {
-        name: name.to_owned(),
-        place,
-        why: why.to_owned(),
-    };
-    match place {
-        Place::Start => start_of_url(value).map_err(|why| unfit("at the start of a URL", why)),
-        Place::Scheme => Err(unfit("in a URL's scheme", "write the scheme out")),
-        Place::Authority => {
-            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-            if value.is_empty() || !value.chars().all(fits) {
-                let why = "only letters, digits, `-` and `.` can";
-                return Err(unfit("in a host name", why));
-            }
-            Ok(value.to_owned())
-        }
-        Place::Path if value.is_empty() => Err(unfit("in a path", "it is empty")),
-        Place::Path if keeps_slashes => {
-            Ok(percent_encode(value.as_bytes(), RESERVED_BUT_SLASH).to_string())
-        }
-        Place::Path | Place::Query | Place::Fragment => Ok(encode_all(value.as_bytes())),
-    }
-}
-
-/// A value that is a URL's start is taken as it is, if it can be one.
-fn start_of_url(value: &str) -> Result<String, &'static str> {
-    if value.contains(['?', '#', '\\'])
-        || value.chars().any(|c| c.is_whitespace() || c.is_control())
-    {
-        return Err("it is not scheme, host and path alone");
-    }
-    let url = Url::parse(value).map_err(|_| "it is not a URL")?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("it has a user name in it");
-    }
-    Ok(value.trim_end_matches('/').to_owned())
-}
-
-/// A path segment `.` or `..`, however written, would be resolved away.
-fn refuse_dot_segments(url: &str) -> Result<(), RenderError> {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let dots = |segment: &str| {
-        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-        plain == "." || plain == ".."
-    };
-    if path.split(['/', '\\']).any(dots) {
-        return Err(RenderError::Whole {
-            what: "the path",
-            why: "a value puts a `.` or `..` segment into it".to_owned(),
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -406,31 +288,55 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_put_on_a_base_with_one_slash() {
-        for (base, path, expected) in [
-            ("https://x.example/api", "/me", "https://x.example/api/me"),
-            ("https://x.example/api/", "me", "https://x.example/api/me"),
-            ("https://x.example", "/me?a=1", "https://x.example/me?a=1"),
+    fn names_in_the_host_are_told_apart() {
+        use InHost::{Inside, Start};
+        for (text, expected) in [
             (
-                "https://x.example/api?v=2",
-                "/me?a=1",
-                "https://x.example/api/me?v=2&a=1",
+                "https://{v}.example.com/{secret}",
+                vec![(Inside, "v", 9..10)],
             ),
+            (
+                "https://{v}{secret}:{v}",
+                vec![
+                    (Inside, "v", 9..10),
+                    (Inside, "secret", 12..18),
+                    (Inside, "v", 21..22),
+                ],
+            ),
+            ("{v}/x", vec![(Start, "v", 1..2)]),
+            ("https://a.example/{v}", Vec::new()),
+            ("/{v}", Vec::new()),
         ] {
-            let base = SafeUrl::plain(Url::parse(base).unwrap());
-            assert_eq!(join(&base, path, path).unwrap().expose().as_str(), expected);
+            assert_eq!(template(text).in_host(), expected, "{text}");
         }
     }
 
     #[test]
-    fn names_in_the_host_are_told_apart() {
-        let url = template("https://{v}.example.com/{secret}");
-        assert_eq!(url.names_in_host(), ["v"]);
-        assert_eq!(template("{v}/x").names_in_host(), ["v"]);
-        assert!(template("https://a.example/{v}").names_in_host().is_empty());
+    fn what_follows_a_value_at_the_start_cannot_go_on_with_the_host() {
+        for text in [
+            "{v}",
+            "{v}/x",
+            "{v}?x={secret}",
+            "{v}#x",
+            "https://{v}{v}",
+            "/{v}{v}",
+        ] {
+            assert_eq!(template(text).start_fault(), None, "{text}");
+        }
+        for text in [
+            "{v}{v|path}",
+            "{v}.example.com",
+            "{v}@h.example",
+            "{v}:1/",
+            "{v}{{",
+            "{v}\\",
+        ] {
+            assert!(template(text).start_fault().is_some(), "{text}");
+            assert!(render(text, "https://a.example").is_err(), "{text}");
+        }
     }
 
-    fn with(text: &str, value: String) -> Option<Url> {
+    fn with(text: &str, value: String) -> Option<url::Url> {
         struct Any(String);
         impl Scope for Any {
             fn value(&self, _name: &str) -> Result<Option<Value>, RenderError> {
@@ -441,9 +347,12 @@ mod tests {
         Some(url.expose().clone())
     }
 
+    /// Text that is likely to break out of where it stands.
+    const PIECES: &str = r"([a-z0-9]|[-./:@?#\\%&= ]|\.\.|%2e|%2F|https://|\t|\n|\PC){0,12}";
+
     proptest::proptest! {
         #[test]
-        fn no_value_changes_the_host_the_path_or_the_query(value in ".*") {
+        fn no_value_changes_the_host_the_path_or_the_query(value in PIECES) {
             if let Some(url) = with("https://{v}.example.com/a", value.clone()) {
                 let host = url.host_str().unwrap_or_default();
                 proptest::prop_assert!(host.ends_with(".example.com"), "{}", url);
@@ -456,10 +365,29 @@ mod tests {
                 proptest::prop_assert!(segments.len() == 4 && segments[1] == "a" && segments[3] == "b", "{}", url);
                 proptest::prop_assert_eq!(url.query(), Some("q=1"));
             }
+            if let Some(url) = with("https://h.example/a/{v|path}/b?q=1", value.clone()) {
+                proptest::prop_assert_eq!(url.host_str(), Some("h.example"));
+                proptest::prop_assert!(url.path().starts_with("/a/") && url.path().ends_with("/b"), "{}", url);
+                proptest::prop_assert_eq!(url.query(), Some("q=1"));
+            }
             if let Some(url) = with("https://h.example/a?q={v}&r=1", value.clone()) {
                 let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
                 proptest::prop_assert_eq!(&pairs, &[("q".to_owned(), value), ("r".to_owned(), "1".to_owned())]);
                 proptest::prop_assert_eq!(url.fragment(), None);
+            }
+        }
+
+        #[test]
+        fn what_stands_at_the_start_alone_chooses_the_host(rest in PIECES) {
+            let value = format!("https://a.example{rest}");
+            let own = url::Url::parse(&value).ok();
+            for text in ["{v}/b/{secret}?q={v}", "{v}?q={v}#{v}", "{v}"] {
+                let Some(url) = with(text, value.clone()) else { continue };
+                proptest::prop_assert_eq!(Some(url.origin()), own.as_ref().map(url::Url::origin));
+                proptest::prop_assert!(url.username().is_empty() && url.password().is_none());
+            }
+            for text in ["{v}{v|path}", "{v}.example.com", "{v}:1"] {
+                proptest::prop_assert_eq!(with(text, value.clone()), None);
             }
         }
     }

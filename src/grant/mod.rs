@@ -100,16 +100,15 @@ pub fn token_endpoint<'a>(
 /// Who the client is, and how it shows that.
 pub fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError> {
     let id = values.input("client_id", oauth.client_id.as_ref())?;
-    let secret = if oauth.client_auth.needs_secret() {
-        let secret = values.input("client_secret", oauth.client_secret.as_ref())?;
-        Some(secret.ok_or(GrantError::Missing("client_secret"))?)
-    } else {
-        None
-    };
+    let secret = values.input("client_secret", oauth.client_secret.as_ref())?;
+    let auth = oauth.client_auth(secret.is_some());
+    if auth.needs_secret() && secret.is_none() {
+        return Err(GrantError::Missing("client_secret"));
+    }
     Ok(Client {
         id: id.ok_or(GrantError::Missing("client_id"))?,
-        secret,
-        auth: oauth.client_auth,
+        secret: secret.filter(|_| auth.needs_secret()),
+        auth,
         encoding: oauth.basic_encoding,
     })
 }

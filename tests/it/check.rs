@@ -52,6 +52,26 @@ fn a_literal_secret_in_a_report_is_blanked() {
     );
 }
 
+#[test]
+fn no_literal_secret_is_in_a_report_wherever_it_stands() {
+    let home = Home::new();
+    for text in [
+        "[integrations.x]\nauth = { client_secret = \"SECRET\", bogus = 1 }\n",
+        "[integrations.x.auth]\ntype = 1\npasswrd = \"\"\"\nSECRET\"\"\"\n",
+        "[integrations.x.api]\nheaders = { X-Api-Key = \"SECRET\", \"a b\" = \"c\" }\n",
+        "[[integrations.x.parameters]]\nname = \"k\"\nsecret = true\npattern = \"a\"\ndefault = \"SECRET\"\n",
+        "[integrations.x.auth]\nclient_secret = \"SECRET\n",
+        "[integrations.x.auth]\nclient_secret = SECRET\n",
+    ] {
+        home.write(
+            "integrations.toml",
+            &text.replace("SECRET", "s3cret-not-real"),
+        );
+        let run = home.hallpass(&["check"]).run().fails_with(3);
+        assert!(!run.stderr.contains("s3cret"), "{run}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_others_can_write_is_not_used() {
@@ -78,4 +98,22 @@ fn no_input_makes_it_panic() {
         let run = home.hallpass(&["check"]).run();
         assert!(matches!(run.code, Some(0 | 3)), "{text:?}: {run}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_literal_secret_in_a_file_that_others_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let provider = crate::support::Provider::start(&[]);
+    let home = provider.home();
+    let path = home.path().join("integrations.toml");
+    assert_eq!(home.hallpass(&["check"]).run().ok().stderr, "");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let run = home.hallpass(&["check"]).run().ok();
+    assert!(
+        run.stderr.contains("warning:") && !run.stderr.contains("sandbox-secret"),
+        "{run}"
+    );
+    let run = home.hallpass(&["token", "sandbox-service"]).run().ok();
+    assert!(!run.stderr.contains("warning:"), "{run}");
 }

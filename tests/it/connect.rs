@@ -282,3 +282,31 @@ fn secrets_on_the_command_line_are_refused() {
     home.hallpass(&["token", "sandbox-service"]).run().ok();
     assert!(home.files_with("sandbox-secret-not-real").is_empty());
 }
+
+#[test]
+fn a_secret_that_is_given_is_used_though_the_definition_names_none() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.edit(|text| {
+        text.replace(
+            "client_id = \"sandbox-app\"",
+            "client_id = \"sandbox-service\"",
+        )
+    });
+    let given = [
+        "connect",
+        "sandbox",
+        "--param",
+        "client_secret=env:APP_SECRET",
+    ];
+    home.hallpass(&given)
+        .env("APP_SECRET", "sandbox-secret-not-real")
+        .env("HALLPASS_BROWSER", Home::sandbox_person())
+        .run()
+        .ok();
+    home.hallpass(&["token", "sandbox", "--refresh"]).run().ok();
+    assert!(
+        home.files_with("sandbox-secret-not-real").len() <= 1,
+        "only the definition of the other one"
+    );
+}

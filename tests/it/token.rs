@@ -62,6 +62,21 @@ fn header_is_the_line_the_definition_would_send() {
 }
 
 #[test]
+fn header_is_the_one_that_carries_the_credential_and_no_other_secret() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.edit(|text| {
+        text.replace(
+            "[integrations.sandbox-service.api]\n",
+            "[integrations.sandbox-service.api]\nheaders = { X-App = \"{client_secret}\", X-Token = \"{token}\" }\n",
+        )
+    });
+    let header = ["token", "sandbox-service", "--format", "header"];
+    let run = home.hallpass(&header).run().ok();
+    assert!(run.line().starts_with("X-Token: sbx_at_"), "{run}");
+}
+
+#[test]
 fn min_ttl_renews_or_fails() {
     let (provider, home) = Provider::connected(&["--token-ttl", "10m"]);
     let token = |wanted: &str| {

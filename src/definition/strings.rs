@@ -1,0 +1,141 @@
+//! Reading the strings of a definition that may hold placeholders: parsed,
+//! held to the names of their place (`names`), and URLs to the rules that can
+//! be held without values. Every mistake is a problem with its place in the
+//! string; what is returned needs no further checking.
+
+use super::names::{Known, Moment};
+use super::report::Problems;
+use super::table::TableReader;
+use super::template::{Names, Template};
+use super::tree::{Node, Tree};
+use super::url_template::UrlTemplate;
+use crate::http;
+
+/// Parses a string with placeholders, or reports why it is none.
+pub(super) fn parse(
+    text: &str,
+    node: &Node,
+    names: &Names,
+    problems: &Problems,
+) -> Option<Template> {
+    match Template::parse(text, names) {
+        Ok(template) => Some(template),
+        Err(problem) => {
+            let mut report = node.problem(problem.message, problem.help);
+            report.span = node.text_span(&problem.range);
+            problems.add(report);
+            None
+        }
+    }
+}
+
+/// Reads a string, or a number or boolean as the text it is written as, at
+/// the key `what`. `instead` says what to write where it is neither.
+pub(super) fn value(
+    node: &Node,
+    known: &Known<'_>,
+    (what, moment): (&str, Moment),
+    instead: &str,
+    problems: &Problems,
+) -> Option<Template> {
+    if let Tree::String(text) = &node.value {
+        let template = parse(text, node, &known.names, problems)?;
+        known.check(&template, node, (what, moment), problems);
+        return Some(template);
+    }
+    if let Some(text) = node.scalar_text() {
+        return Some(Template::literal(&text));
+    }
+    problems.add(node.problem(format!("`{what}` is {}", node.type_name()), instead));
+    None
+}
+
+/// Reads an array of strings with placeholders.
+pub(super) fn list(
+    table: &mut TableReader<'_>,
+    key: &'static str,
+    known: &Known<'_>,
+    moment: Moment,
+) -> Vec<Template> {
+    let problems = table.problems();
+    let strings = table.strings(key).unwrap_or_default();
+    let read = |(text, node): (&str, &Node)| {
+        let template = parse(text, node, &known.names, problems)?;
+        known.check(&template, node, (key, moment), problems);
+        Some(template)
+    };
+    strings.into_iter().filter_map(read).collect()
+}
+
+/// Reads a URL with placeholders and holds it to the rules that can be held
+/// without values: https or loopback, and no value that could choose the host.
+pub(super) fn url<'a>(
+    table: &mut TableReader<'a>,
+    key: &'static str,
+    known: &Known<'_>,
+    moment: Moment,
+) -> Option<(UrlTemplate, &'a Node)> {
+    let (text, node) = table.string(key)?;
+    let problems = table.problems();
+    let url = UrlTemplate::new(parse(text, node, &known.names, problems)?);
+    if let Some((message, help)) = url_fault(&url, &table.name_of(key)) {
+        problems.add(node.problem(message, help));
+        return None;
+    }
+    if known.check(url.template(), node, (key, moment), problems) {
+        known.check_host(&url, node, problems);
+    }
+    Some((url, node))
+}
+
+fn url_fault(url: &UrlTemplate, name: &str) -> Option<(String, String)> {
+    if url.is_path() || url.starts_with_value() {
+        return None;
+    }
+    let lead = url.leading_text();
+    let parsed = url::Url::parse(lead);
+    if lead.starts_with("http://") && !parsed.is_ok_and(|url| http::is_loopback(&url)) {
+        return Some((
+            format!("`{name}` is not encrypted: http is only used to this machine"),
+            "write `https://`".to_owned(),
+        ));
+    }
+    if !lead.starts_with("https://") && !lead.starts_with("http://") {
+        return Some((
+            format!("`{name}` is neither a URL nor a path"),
+            "write `https://host/path`, or a path beginning with `/`".to_owned(),
+        ));
+    }
+    if url.names().next().is_some() {
+        return None;
+    }
+    let fault = |what: &str| {
+        let help = "write `https://host/path`".to_owned();
+        Some((format!("`{name}` {what}"), help))
+    };
+    match url::Url::parse(lead) {
+        Err(_) => fault("is not a URL"),
+        Ok(url) if has_user(&url) => fault("has a user name in it"),
+        Ok(_) => None,
+    }
+}
+
+fn has_user(url: &url::Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// The same for a URL that paths are put on, or that stands for itself.
+pub(super) fn whole_url(
+    table: &mut TableReader<'_>,
+    key: &'static str,
+    known: &Known<'_>,
+    moment: Moment,
+) -> Option<UrlTemplate> {
+    let (url, node) = url(table, key, known, moment)?;
+    if url.is_path() {
+        let help = "write the whole URL: `https://…`";
+        let problem = node.problem(format!("`{key}` is a path"), help);
+        table.problems().add(problem);
+    }
+    Some(url)
+}
