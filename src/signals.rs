@@ -114,16 +114,24 @@ pub struct Forwarding {
     #[cfg(unix)]
     handle: Option<signal_hook::iterator::Handle>,
     #[cfg(unix)]
-    child: std::sync::Arc<std::sync::atomic::AtomicI32>,
+    child: std::sync::Arc<Target>,
 }
 
-/// Begins to forward signals to a child that is named later.
+/// The child that signals are for, once it is known.
+#[cfg(unix)]
+#[derive(Debug, Default)]
+struct Target {
+    pid: Mutex<Option<rustix::process::Pid>>,
+    named: std::sync::Condvar,
+}
+
+/// Begins to forward signals to a child that is named later; one that comes
+/// before that waits for it.
 #[cfg(unix)]
 pub fn forward_to_child() -> Forwarding {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use std::io::IsTerminal as _;
-    use std::sync::atomic::{AtomicI32, Ordering};
-    let child = std::sync::Arc::new(AtomicI32::new(0));
+    let child = std::sync::Arc::new(Target::default());
     let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
         return Forwarding {
             handle: None,
@@ -138,7 +146,9 @@ pub fn forward_to_child() -> Forwarding {
             if number == SIGINT && std::io::stdin().is_terminal() {
                 continue;
             }
-            let pid = rustix::process::Pid::from_raw(target.load(Ordering::SeqCst));
+            let pid = target.pid.lock().unwrap_or_else(PoisonError::into_inner);
+            let pid = target.named.wait_while(pid, |pid| pid.is_none());
+            let pid = *pid.unwrap_or_else(PoisonError::into_inner);
             let signal = rustix::process::Signal::from_named_raw(number);
             if let (Some(pid), Some(signal)) = (pid, signal) {
                 // A child that has just ended needs no signal.
@@ -159,8 +169,14 @@ impl Forwarding {
     /// Names the child, by its process id.
     #[cfg(unix)]
     pub fn to(&self, pid: u32) {
-        let pid = i32::try_from(pid).unwrap_or_default();
-        self.child.store(pid, std::sync::atomic::Ordering::SeqCst);
+        let pid = i32::try_from(pid).ok();
+        let pid = pid.and_then(rustix::process::Pid::from_raw);
+        *self
+            .child
+            .pid
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = pid;
+        self.child.named.notify_all();
     }
 
     /// Names the child.

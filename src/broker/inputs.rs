@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::connection::ConnectionId;
-use crate::definition::{Auth, INPUTS, Integration, Parameter};
+use crate::definition::{Auth, Integration, Parameter};
 use crate::env;
 use crate::error::{Failure, Kind, Result};
 use crate::interaction::Interaction;
@@ -14,11 +14,15 @@ use crate::ui::{Ui, escape};
 /// What may be shown, and what may not.
 pub(super) type Given = (BTreeMap<String, String>, BTreeMap<String, Secret>);
 
+/// The built-in inputs that OAuth knows: a parameter of such a name describes
+/// the prompt, and is collected with the client.
+const CLIENT: [&str; 2] = ["client_id", "client_secret"];
+
 /// What can be had with nobody there: the environment and the defaults.
 pub(super) fn unattended(id: &ConnectionId, integration: &Integration) -> Result<Given> {
     let mut given = Given::default();
     for parameter in &integration.parameters {
-        if INPUTS.contains(&parameter.name.as_str()) {
+        if CLIENT.contains(&parameter.name.as_str()) {
             continue;
         }
         match standing_value(parameter)? {
@@ -41,9 +45,7 @@ pub(super) fn collect(
     ui: Ui,
 ) -> Result<Given> {
     // Of the built-in inputs OAuth knows the client's own.
-    let known = |name: &str| {
-        integration.parameter(name).is_some() || matches!(name, "client_id" | "client_secret")
-    };
+    let known = |name: &str| integration.parameter(name).is_some() || CLIENT.contains(&name);
     if let Some((stranger, _)) = given.iter().find(|(name, _)| !known(name)) {
         let names: Vec<&str> = integration
             .parameters
@@ -63,7 +65,7 @@ pub(super) fn collect(
     let kept = kept.unwrap_or_default();
     let mut collected = Given::default();
     for parameter in &integration.parameters {
-        if INPUTS.contains(&parameter.name.as_str()) {
+        if CLIENT.contains(&parameter.name.as_str()) {
             continue;
         }
         let typed = given.iter().find(|(name, _)| *name == parameter.name);

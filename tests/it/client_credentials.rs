@@ -243,3 +243,24 @@ fn a_store_that_does_not_open_is_named_when_it_holds_what_is_missing() {
         .run()
         .fails_with(7);
 }
+
+#[test]
+fn a_parameter_may_be_called_like_an_input_that_oauth_has_not() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.edit(|text| {
+        text.replace(
+            "[integrations.sandbox-service]\n",
+            "[integrations.sandbox-service]\nparameters = [{ name = \"username\", env = \"WHO\" }]\n",
+        )
+        .replace(
+            "[integrations.sandbox-service.api]\n",
+            "[integrations.sandbox-service.api]\nheaders = { X-Who = \"{username}\", Authorization = \"Bearer {token}\" }\n",
+        )
+    });
+    let echo = home
+        .hallpass(&["request", "sandbox-service", "/echo"])
+        .env("WHO", "ada")
+        .run();
+    assert_eq!(echo.ok().json()["headers"]["x-who"], "ada");
+}
