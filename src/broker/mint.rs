@@ -210,8 +210,10 @@ fn recipe_for(id: &ConnectionId, integration: &Integration, kept: Option<&Item>)
     };
     let given = (item.parameters.clone(), item.secrets.clone());
     let recipe = Recipe::new(id, integration, given, true, &item.extra_scopes)?;
+    // Secrets that the definition names are its own to send elsewhere; what a
+    // person typed is not.
     let strangers = item.pin.strangers(&recipe.pin);
-    if !strangers.is_empty() {
+    if !strangers.is_empty() && !item.secrets.is_empty() {
         return Err(explain::moved(id, &item.pin, &strangers));
     }
     Ok(recipe)

@@ -106,7 +106,7 @@ fn a_definition_that_moves_is_minted_anew_there() {
     let provider = Provider::start(&[]);
     let other = Provider::start(&[]);
     let home = provider.home();
-    home.hallpass(&["token", "sandbox-service"]).run().ok();
+    home.hallpass(&["connect", "sandbox-service"]).run().ok();
     home.edit(|text| text.replace(provider.issuer(), other.issuer()));
     home.hallpass(&["request", "sandbox-service", "/me"])
         .run()
