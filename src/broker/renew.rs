@@ -46,13 +46,13 @@ impl Broker<'_> {
         };
         let kept = Kept { item, store };
         check_pin(id, integration, &kept.item)?;
-        if !seen.item.has_token_of(&kept.item) {
-            if let Standing::NeedsConnecting { why } = &kept.item.standing {
-                return Err(explain::needs_connecting(id, why));
-            }
-            if need.is_met_by_renewed(&kept.item, Timestamp::now()) {
-                return Ok(Fresh { item: kept.item });
-            }
+        if let Standing::NeedsConnecting { why } = &kept.item.standing {
+            return Err(explain::needs_connecting(id, why));
+        }
+        if !seen.item.has_token_of(&kept.item)
+            && need.is_met_by_renewed(&kept.item, Timestamp::now())
+        {
+            return Ok(Fresh { item: kept.item });
         }
         let fresh = self.refresh_locked(id, integration, kept, need)?;
         match need.min_ttl {

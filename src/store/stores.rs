@@ -112,14 +112,14 @@ impl Stores {
     /// where new connections go, and the encrypted files, which cost nothing
     /// to look into; a damaged record proves that there is something to find.
     fn places(&self, id: &ConnectionId) -> Result<Vec<StoreKind>, StoreError> {
-        let preferred = self.preferred();
-        let mut places = match self.kept_record(id)? {
+        let further: &[StoreKind] = match self.kept_record(id)? {
             Kept::Record(record) => return Ok(vec![record.store]),
-            Kept::Damaged => vec![preferred, StoreKind::File, StoreKind::Keychain],
-            Kept::Nothing => vec![preferred, StoreKind::File],
+            Kept::Damaged => &[StoreKind::File, StoreKind::Keychain],
+            Kept::Nothing => &[StoreKind::File],
         };
-        places.dedup();
-        Ok(places)
+        let preferred = self.preferred();
+        let others = further.iter().copied().filter(|kind| *kind != preferred);
+        Ok(std::iter::once(preferred).chain(others).collect())
     }
 
     /// Every connection that has a record.

@@ -76,6 +76,20 @@ fn a_dead_grant_marks_the_connection_and_asks_for_a_person() {
 }
 
 #[test]
+fn a_dead_grant_is_asked_about_once_however_many_call() {
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
+    provider.control(&json!({"revoke_grants": true, "latency_ms": 300}));
+    let calls: Vec<_> = (0..6)
+        .map(|_| home.hallpass(&["token", "sandbox"]).spawn())
+        .collect();
+    for call in calls {
+        let run = call.wait().fails_with(4);
+        assert!(run.stderr.contains("invalid_grant"), "{run}");
+    }
+    assert_eq!(provider.count("refresh_token"), 1);
+}
+
+#[test]
 fn trouble_that_may_pass_leaves_everything_as_it_was() {
     let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     for answer in [
