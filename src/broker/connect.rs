@@ -75,15 +75,15 @@ impl Broker<'_> {
         }
         let store = self.choose_store(id, kept_in, needs_person, choose_file)?;
         let (mut item, responder) = if needs_person {
-            let (item, responder) = self.consent(id, integration, &mut values, options)?;
+            let (mut item, responder) = self.consent(id, integration, &mut values, options)?;
+            item.pin = pin;
+            item.by_connect = true;
+            (item.parameters, item.secrets) = given;
             (item, Some(responder))
         } else {
-            let recipe = Recipe::new(id, integration, given.clone(), true, &options.scopes)?;
+            let recipe = Recipe::new(id, integration, given, true, &options.scopes)?;
             (self.mint(id, integration, &recipe)?, None)
         };
-        item.pin = pin;
-        item.by_connect = true;
-        (item.parameters, item.secrets) = given;
         self.keep(id, &mut item, store)?;
         Ok(Connected {
             item,

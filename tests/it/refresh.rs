@@ -90,6 +90,21 @@ fn a_dead_grant_is_asked_about_once_however_many_call() {
 }
 
 #[test]
+fn a_refresh_under_way_never_brings_back_what_is_disconnected() {
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
+    provider.control(&json!({"token_ttl": 3600, "latency_ms": 500}));
+    let call = home.hallpass(&["token", "sandbox"]).spawn();
+    crate::support::eventually("the refresh", || {
+        (provider.count("refresh_token") == 1).then_some(())
+    });
+    home.hallpass(&["disconnect", "sandbox"]).run().ok();
+    call.wait().ok();
+    home.hallpass(&["token", "sandbox"]).run().fails_with(4);
+    let list = home.hallpass(&["list", "--json"]).run().ok().json();
+    assert_eq!(list[0]["state"], "not_connected");
+}
+
+#[test]
 fn trouble_that_may_pass_leaves_everything_as_it_was() {
     let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     for answer in [
