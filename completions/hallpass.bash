@@ -40,6 +40,9 @@ _hallpass() {
             hallpass,status)
                 cmd="hallpass__subcmd__status"
                 ;;
+            hallpass,test)
+                cmd="hallpass__subcmd__test"
+                ;;
             hallpass,token)
                 cmd="hallpass__subcmd__token"
                 ;;
@@ -50,7 +53,7 @@ _hallpass() {
 
     case "${cmd}" in
         hallpass)
-            opts="-v -h -V --config --store --verbose --quiet --color --no-input --help --version check list connect status token request disconnect sandbox completions"
+            opts="-v -h -V --config --store --verbose --quiet --color --no-input --help --version check list connect status test token request disconnect sandbox completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -327,6 +330,32 @@ _hallpass() {
             ;;
         hallpass__subcmd__status)
             opts="-v -h --json --config --store --verbose --quiet --color --no-input --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -W "keychain file none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hallpass__subcmd__test)
+            opts="-v -h --config --store --verbose --quiet --color --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -40,6 +40,7 @@ complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "check" -d 'Valida
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "list" -d 'Integrations and connections: state, account, expiry, scopes, where stored'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "connect" -d 'Connect: consent in the browser once, use it from then on'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "status" -d 'One connection in full, no secret shown; exits 4 when it is not connected'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "test" -d 'Call the integration\'s test endpoint: does the credential work, and whose is it'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "token" -d 'Print a token that works now, renewed if need be'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "request" -d 'Call the API with the credential added'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "disconnect" -d 'Revoke a connection at the provider (RFC 7009), then forget it'
@@ -97,6 +98,17 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand status" -s v -l verbos
 complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l no-input -d 'Never ask anything'
 complete -c hallpass -n "__fish_hallpass_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand test" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand test" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand test" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand test" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand test" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand test" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l format -d 'The form to print it in' -r -f -a "raw\t'The token and a line break'
 json\t'An object: `access_token`, `token_type`, `expires_at`, `scopes`, and `id_token` where there is one'
 header\t'The header line the definition would send'

@@ -23,6 +23,29 @@ impl Timestamp {
         Self(seconds.min(MAX_UNIX))
     }
 
+    /// Reads a moment as services write it: unix seconds, or milliseconds where
+    /// the number is beyond the year 5138 as seconds; or ISO 8601 with `Z`, an
+    /// offset, or neither (then UTC).
+    pub fn read(text: &str) -> Option<Self> {
+        const MILLISECONDS: f64 = 1e11;
+        let text = text.trim();
+        if let Ok(number) = text.parse::<f64>()
+            && number.is_finite()
+        {
+            let seconds = if number > MILLISECONDS {
+                number / 1000.0
+            } else {
+                number
+            };
+            let since = Duration::try_from_secs_f64(seconds.max(0.0)).ok()?;
+            return Some(Self::from_unix(since.as_secs()));
+        }
+        let (local, offset) = split_offset(text)?;
+        let time = humantime::parse_rfc3339_weak(&local).ok()?;
+        let since = time.duration_since(UNIX_EPOCH).ok()?.as_secs();
+        Some(Self::from_unix(since.checked_add_signed(-offset)?))
+    }
+
     /// Seconds since 1970.
     pub fn unix(self) -> u64 {
         self.0
@@ -38,6 +61,26 @@ impl Timestamp {
     pub fn remaining(self, now: Timestamp) -> Duration {
         Duration::from_secs(self.0.saturating_sub(now.0))
     }
+}
+
+/// A date and time without its offset, and that in seconds.
+fn split_offset(text: &str) -> Option<(String, i64)> {
+    let text = text.trim_end_matches(['Z', 'z']);
+    // The date has hyphens of its own.
+    let at = text.get(10..)?.find(['+', '-']).map(|at| at + 10);
+    let Some(at) = at else {
+        return Some((text.to_owned(), 0));
+    };
+    let (local, offset) = text.split_at(at);
+    let digits: String = offset[1..].chars().filter(|c| *c != ':').collect();
+    let hours: i64 = digits.get(..2)?.parse().ok()?;
+    let minutes: i64 = match digits.get(2..) {
+        Some("") | None => 0,
+        Some(minutes) => minutes.parse().ok()?,
+    };
+    let seconds = hours * 3600 + minutes * 60;
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    Some((local.to_owned(), sign * seconds))
 }
 
 /// 9999-12-31T23:59:59Z, the last moment RFC 3339 can write.
@@ -91,6 +134,26 @@ mod tests {
         let text = serde_json::to_string(&moment).unwrap();
         assert_eq!(text, "\"2026-09-21T14:13:20Z\"");
         assert_eq!(serde_json::from_str::<Timestamp>(&text).unwrap(), moment);
+    }
+
+    #[test]
+    fn moments_are_read_as_services_write_them() {
+        for text in [
+            "1790000000",
+            "1790000000.9",
+            "1790000000000",
+            "2026-09-21T14:13:20Z",
+            "2026-09-21T14:13:20.250Z",
+            "2026-09-21 14:13:20",
+            "2026-09-21T16:13:20+02:00",
+            "2026-09-21T06:43:20-0730",
+        ] {
+            let read = Timestamp::read(text).map(Timestamp::unix);
+            assert_eq!(read, Some(1_790_000_000), "{text}");
+        }
+        for text in ["", "soon", "2026-09-21", "NaN", "ä-ä-ä-ä-ä-ä-ä-ä"] {
+            assert_eq!(Timestamp::read(text), None, "{text}");
+        }
     }
 
     #[test]

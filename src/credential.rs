@@ -1,23 +1,25 @@
-//! What a provider issued: tokens, how long they live, what they allow.
+//! What a provider issued or a person typed: tokens, how long they live, what
+//! they allow.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::secret::{Secret, stored, stored_option};
+use crate::secret::{Secret, stored_option};
 
 /// Renew when less than this is left, for tokens that live long enough.
 const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
 /// Tokens of a shorter life are renewed in its last fifth.
 const SHORT_LIFE: Duration = Duration::from_secs(25 * 60);
 
-/// An OAuth credential (RFC 6749 section 5.1).
+/// A credential, in OAuth's words (RFC 6749 section 5.1).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Credential {
-    /// The access token.
-    #[serde(with = "stored")]
-    pub access_token: Secret,
+    /// The access token, or the API key; `None` for user and password, and
+    /// where nothing is needed.
+    #[serde(with = "stored_option", default)]
+    pub access_token: Option<Secret>,
     /// Its type, `Bearer` unless the provider said otherwise.
     pub token_type: String,
     /// When it was obtained, by this machine's clock.
@@ -35,6 +37,26 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// What a person typed: it never expires by itself. `key` is what `{token}`
+    /// stands for.
+    pub fn typed(token_type: &str, key: Option<Secret>, now: Timestamp) -> Self {
+        Self {
+            access_token: key,
+            token_type: token_type.to_owned(),
+            obtained_at: now,
+            expires_at: None,
+            scopes: Vec::new(),
+            refresh_token: None,
+            id_token: None,
+        }
+    }
+
+    /// Whether its token is this one.
+    pub fn has_token(&self, token: &Secret) -> bool {
+        let own = self.access_token.as_ref();
+        own.is_some_and(|own| own.equals(token.expose()))
+    }
+
     /// Whether the access token still works, as far as is known.
     pub fn is_alive(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|expires| now < expires)
@@ -73,7 +95,7 @@ mod tests {
 
     fn living(seconds: u64) -> Credential {
         Credential {
-            access_token: Secret::new("at-not-real"),
+            access_token: Some(Secret::new("at-not-real")),
             token_type: "Bearer".to_owned(),
             obtained_at: Timestamp::from_unix(1000),
             expires_at: Some(Timestamp::from_unix(1000 + seconds)),

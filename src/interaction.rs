@@ -127,6 +127,15 @@ impl Interaction {
             .map_err(|error| unanswered(label, error))
     }
 
+    /// Asks for any number of several; returns their indexes.
+    pub fn choose_some(&self, label: &str, choices: &[String]) -> Result<Vec<usize>> {
+        dialoguer::MultiSelect::new()
+            .with_prompt(format!("{label} (space picks, enter goes on)"))
+            .items(choices)
+            .interact()
+            .map_err(|error| unanswered(label, error))
+    }
+
     /// Asks yes or no.
     pub fn confirm(&self, question: &str, default: bool) -> Result<bool> {
         dialoguer::Confirm::new()

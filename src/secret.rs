@@ -46,23 +46,8 @@ impl From<String> for Secret {
     }
 }
 
-/// For `#[serde(with = "secret::stored")]`: writes the text itself, and is
-/// named only by what goes into an encrypted store.
-pub mod stored {
-    use super::{Deserialize, Deserializer, Secret, Serializer};
-
-    /// Writes the text itself.
-    pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.expose())
-    }
-
-    /// Reads the text back.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-        String::deserialize(deserializer).map(Secret::from)
-    }
-}
-
-/// [`stored`] for an optional secret.
+/// For `#[serde(with = "secret::stored_option")]`: writes the text itself, and
+/// is named only by what goes into an encrypted store.
 pub mod stored_option {
     use super::{Deserialize, Deserializer, Secret, Serializer};
 
@@ -85,7 +70,7 @@ pub mod stored_option {
     }
 }
 
-/// [`stored`] for secrets by name.
+/// [`stored_option`] for secrets by name.
 pub mod stored_map {
     use std::collections::BTreeMap;
 

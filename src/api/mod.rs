@@ -5,11 +5,11 @@
 
 mod plan;
 mod send;
-mod whoami;
+mod test;
 
 pub use plan::{Body, Plan, Wish, credential_header, fence};
 pub use send::send;
-pub use whoami::{Whoami, whoami};
+pub use test::{Tested, account, test};
 
 /// Why a request was not made, or got no answer.
 #[derive(Debug, thiserror::Error)]

@@ -3,15 +3,21 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::ApiError;
 use crate::connection::Values;
-use crate::definition::template::{RenderError, Scope};
-use crate::definition::{Integration, url_template};
-use crate::secret::{REDACTED, SafeUrl};
+use crate::definition::request::{BodyTemplate, RequestTemplate};
+use crate::definition::template::{RenderError, Rendered, Scope, Template};
+use crate::definition::{AuthKind, Integration, url_template};
+use crate::secret::{REDACTED, SafeUrl, Secret};
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What the user asks for.
 #[derive(Clone, Debug)]
@@ -69,10 +75,8 @@ impl Plan {
         values: &Values<'_>,
         wish: &Wish,
     ) -> Result<Self, ApiError> {
-        let api = &integration.api;
-        let base = api.base_url.as_ref().ok_or(ApiError::NoBaseUrl)?;
-        let base = base.render(values)?.ok_or(ApiError::NoBaseUrl)?;
-        let url = target(&base, &wish.target, &api.allowed_hosts)?;
+        let base = base(integration, values)?;
+        let url = target(&base, &wish.target, &integration.api.allowed_hosts)?;
         let mut plan = Self::at(url, integration, values)?;
         let added = wish
             .query
@@ -94,22 +98,96 @@ impl Plan {
         }
         plan.method = wish.method.clone();
         plan.body = wish.body.clone();
+        plan.merge_json(integration, values)?;
         Ok(plan)
     }
 
-    /// Plans a GET of a URL that the definition itself names.
-    pub(super) fn at(
-        url: SafeUrl,
+    /// Plans a request that the definition itself describes.
+    pub(super) fn of(
         integration: &Integration,
         values: &Values<'_>,
+        template: &RequestTemplate,
     ) -> Result<Self, ApiError> {
-        let mut query = Vec::new();
-        for (name, template) in &integration.api.query {
+        let base = base(integration, values)?;
+        let url = template.path.render_on(&base, values)?;
+        let url = url.ok_or(ApiError::NoBaseUrl)?;
+        fence_off(&base, url.expose(), &integration.api.allowed_hosts)?;
+        let mut plan = Self::at(url, integration, values)?;
+        plan.url = with_query(plan.url, pairs(&template.query, values)?);
+        for (name, template) in &template.headers {
             if let Some(rendered) = template.render(values)? {
-                let secret = rendered.shown != rendered.text.expose();
-                query.push((name.clone(), rendered.text.expose().to_owned(), secret));
+                let (name, value) = rendered_header(name, &rendered)?;
+                plan.headers.insert(name, value);
             }
         }
+        plan.method = template.method.clone();
+        let (body, content_type) = match &template.body {
+            BodyTemplate::None => (Body::None, None),
+            BodyTemplate::Json(json) => {
+                let json = json.render(values, &mut |_| {})?.unwrap_or_default();
+                (Body::Bytes(json.to_string().into_bytes()), Some(JSON))
+            }
+            BodyTemplate::Form(form) => {
+                let mut form_body = url::form_urlencoded::Serializer::new(String::new());
+                for (name, value, _) in pairs(form, values)? {
+                    form_body.append_pair(&name, &value);
+                }
+                (Body::Bytes(form_body.finish().into_bytes()), Some(FORM))
+            }
+            BodyTemplate::Text(text) => match text.render(values)? {
+                Some(text) => (Body::Bytes(text.text.expose().as_bytes().to_vec()), None),
+                None => (Body::None, None),
+            },
+        };
+        plan.body = body;
+        if let Some(content_type) = content_type {
+            let content_type = HeaderValue::from_static(content_type);
+            plan.headers.entry(CONTENT_TYPE).or_insert(content_type);
+        }
+        plan.merge_json(integration, values)?;
+        Ok(plan)
+    }
+
+    /// Merges the definition's `api.json` into a JSON body; what the body says
+    /// itself stays.
+    fn merge_json(
+        &mut self,
+        integration: &Integration,
+        values: &Values<'_>,
+    ) -> Result<(), ApiError> {
+        let Some(template) = &integration.api.json else {
+            return Ok(());
+        };
+        let bodiless = self.method == Method::GET || self.method == Method::HEAD;
+        let own = match &self.body {
+            Body::None if bodiless => return Ok(()),
+            Body::None => serde_json::Map::new(),
+            Body::Bytes(bytes) if self.has_json_body() => match serde_json::from_slice(bytes) {
+                Ok(serde_json::Value::Object(object)) => object,
+                _ => return Ok(()),
+            },
+            Body::Bytes(_) | Body::File(_) | Body::Stdin => return Ok(()),
+        };
+        let rendered = template.render(values, &mut |_| {})?;
+        let Some(serde_json::Value::Object(mut merged)) = rendered else {
+            return Ok(());
+        };
+        merged.extend(own);
+        self.body = Body::Bytes(serde_json::Value::Object(merged).to_string().into_bytes());
+        let content_type = HeaderValue::from_static(JSON);
+        self.headers.entry(CONTENT_TYPE).or_insert(content_type);
+        Ok(())
+    }
+
+    fn has_json_body(&self) -> bool {
+        let content_type = self.headers.get(CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        content_type.is_some_and(|text| text.to_ascii_lowercase().contains("json"))
+    }
+
+    /// Plans a GET of a URL of the definition's.
+    fn at(url: SafeUrl, integration: &Integration, values: &Values<'_>) -> Result<Self, ApiError> {
+        let query = pairs(&integration.api.query, values)?;
         Ok(Self {
             method: Method::GET,
             url: with_query(url, query),
@@ -129,7 +207,9 @@ pub fn credential_header(
     let api = &integration.api;
     let name = match &api.credential_header {
         Some(name) => name,
-        None if api.places_credential => return Ok(None),
+        None if api.places_credential || matches!(integration.auth.kind, AuthKind::None) => {
+            return Ok(None);
+        }
         None => AUTHORIZATION.as_str(),
     };
     Ok(headers.get(name).map(|value| {
@@ -154,11 +234,30 @@ fn canonical(name: &str) -> String {
 /// is even looked for. What cannot be told without the credential passes here
 /// and is told by the plan.
 pub fn fence(integration: &Integration, values: &Values<'_>, wanted: &str) -> Result<(), ApiError> {
-    let base = integration.api.base_url.as_ref();
-    match base.map(|base| base.render(values)) {
-        Some(Ok(Some(base))) => target(&base, wanted, &integration.api.allowed_hosts).map(drop),
-        _ => Ok(()),
+    match base(integration, values) {
+        Ok(base) => target(&base, wanted, &integration.api.allowed_hosts).map(drop),
+        Err(_) => Ok(()),
     }
+}
+
+/// What paths are put on.
+fn base(integration: &Integration, values: &Values<'_>) -> Result<SafeUrl, ApiError> {
+    let base = values.endpoint(integration.api.base_url.as_ref(), "")?;
+    base.ok_or(ApiError::NoBaseUrl)
+}
+
+/// Names, values, and whether the value is a secret.
+type Pairs = Vec<(String, String, bool)>;
+
+fn pairs(templates: &[(String, Template)], values: &Values<'_>) -> Result<Pairs, ApiError> {
+    let mut pairs = Pairs::new();
+    for (name, template) in templates {
+        if let Some(rendered) = template.render(values)? {
+            let secret = rendered.is_secret();
+            pairs.push((name.clone(), rendered.text.expose().to_owned(), secret));
+        }
+    }
+    Ok(pairs)
 }
 
 /// The definition's headers, with the credential where it travels in one.
@@ -171,20 +270,47 @@ fn credential_headers(
         let Some(rendered) = template.render(values)? else {
             continue;
         };
-        let sensitive = rendered.shown != rendered.text.expose();
-        let (name, value) = header(name, rendered.text.expose(), sensitive)?;
+        let (name, value) = rendered_header(name, &rendered)?;
         headers.insert(name, value);
     }
     if !integration.api.places_credential {
-        let token = values.value("token")?;
-        let token = token.ok_or(RenderError::NoValue {
-            name: "token".to_owned(),
-        })?;
-        let value = format!("Bearer {}", token.text.expose());
-        let (name, value) = header(AUTHORIZATION.as_str(), &value, true)?;
-        headers.insert(name, value);
+        let usual = match integration.auth.kind {
+            AuthKind::None => None,
+            AuthKind::Basic => Some(basic(values)?),
+            _ => Some(format!("Bearer {}", needed(values, "token")?.expose())),
+        };
+        if let Some(value) = usual {
+            let (name, value) = header(AUTHORIZATION.as_str(), &value, true)?;
+            headers.insert(name, value);
+        }
     }
     Ok(headers)
+}
+
+/// `Basic` with user name and password (RFC 7617 section 2).
+fn basic(values: &Values<'_>) -> Result<String, ApiError> {
+    let user = needed(values, "username")?;
+    let password = needed(values, "password")?;
+    if user.expose().contains(':') {
+        return Err(ApiError::Header {
+            name: AUTHORIZATION.to_string(),
+            why: "the user name holds a `:`, which would begin the password".to_owned(),
+        });
+    }
+    let pair = format!("{}:{}", user.expose(), password.expose());
+    Ok(format!("Basic {}", STANDARD.encode(pair)))
+}
+
+fn needed(values: &Values<'_>, name: &str) -> Result<Secret, ApiError> {
+    let value = values.value(name)?;
+    let value = value.ok_or(RenderError::NoValue {
+        name: name.to_owned(),
+    })?;
+    Ok(value.text)
+}
+
+fn rendered_header(name: &str, rendered: &Rendered) -> Result<(HeaderName, HeaderValue), ApiError> {
+    header(name, rendered.text.expose(), rendered.is_secret())
 }
 
 fn header(name: &str, value: &str, sensitive: bool) -> Result<(HeaderName, HeaderValue), ApiError> {
@@ -214,6 +340,12 @@ fn target(base: &SafeUrl, target: &str, allowed_hosts: &[String]) -> Result<Safe
         return Ok(url_template::join(base, path, path)?);
     }
     let url = Url::parse(target).map_err(|_| ApiError::BadUrl(target.to_owned()))?;
+    fence_off(base, &url, allowed_hosts)?;
+    Ok(SafeUrl::plain(url))
+}
+
+/// Refuses a URL that is neither of the base's origin nor of an allowed host.
+fn fence_off(base: &SafeUrl, url: &Url, allowed_hosts: &[String]) -> Result<(), ApiError> {
     let mut allowed = vec![base.origin()];
     for host in allowed_hosts {
         if let Ok(url) = Url::parse(&format!("https://{host}")) {
@@ -224,11 +356,11 @@ fn target(base: &SafeUrl, target: &str, allowed_hosts: &[String]) -> Result<Safe
     let has_user = !url.username().is_empty() || url.password().is_some();
     if has_user || !allowed.contains(&origin) {
         return Err(ApiError::Fenced {
-            url: SafeUrl::plain(url).to_string(),
+            url: SafeUrl::plain(url.clone()).to_string(),
             allowed: allowed.join(", "),
         });
     }
-    Ok(SafeUrl::plain(url))
+    Ok(())
 }
 
 /// Whether a target names a scheme (RFC 3986 section 3.1) and so a whole URL.
@@ -244,7 +376,7 @@ fn is_absolute(target: &str) -> bool {
 }
 
 /// Adds query parameters: name, value, and whether the value is a secret.
-fn with_query(url: SafeUrl, pairs: Vec<(String, String, bool)>) -> SafeUrl {
+fn with_query(url: SafeUrl, pairs: Pairs) -> SafeUrl {
     if pairs.is_empty() {
         return url;
     }

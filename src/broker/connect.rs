@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use super::mint::Recipe;
+use super::mint::{self, Recipe};
 use super::renew::locked;
-use super::{Broker, explain, inputs};
-use crate::clock::Timestamp;
+use super::{Broker, explain, inputs, typed};
 use crate::connection::{ConnectionId, Pin, Values};
-use crate::definition::{Auth, Grant, Integration};
+use crate::definition::{Integration, OAuth2};
 use crate::error::{Failure, Kind, Result};
 use crate::grant::{self, CodeFlow, Consented, GrantError, Responder};
 use crate::secret::Secret;
@@ -48,12 +47,9 @@ impl Broker<'_> {
         options: &ConnectOptions,
         choose_file: &mut dyn FnMut(&StoreError) -> Result<Option<StoreKind>>,
     ) -> Result<Connected> {
-        let Auth::OAuth2(oauth) = &integration.auth;
         let existing = self.existing(id)?;
         let kept_in = existing.as_ref().map(|(_, store)| *store);
-        let kept = existing
-            .as_ref()
-            .map(|(item, _)| (item.parameters.clone(), item.secrets.clone()));
+        let kept = existing.as_ref().map(|(item, _)| kept_inputs(item));
         let given = inputs::collect(
             id,
             integration,
@@ -62,34 +58,83 @@ impl Broker<'_> {
             self.interaction,
             self.ui,
         )?;
-        let mut values = Values::new(integration, given.0.clone(), given.1.clone());
-        let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;
-        if let Some((item, _)) = &existing
-            && !options.force
-        {
-            refuse_other_pin(id, item, &pin)?;
-        }
-        let needs_person = oauth.grant == Grant::AuthorizationCode;
+        let mut values = Values::new(integration, given.0, given.1);
+        let needs_person = integration.auth.needs_consent();
         if needs_person && !self.interaction.can_show_url() {
             return Err(nobody_there(id));
         }
+        self.ask_the_server(id, integration, &mut values)?;
+        let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;
+        let other = existing.as_ref().filter(|_| !options.force);
+        if let Some((item, _)) = other {
+            refuse_other_pin(id, item, &pin)?;
+        }
         let store = self.choose_store(id, kept_in, needs_person, choose_file)?;
         let (mut item, responder) = if needs_person {
-            let (mut item, responder) = self.consent(id, integration, &mut values, options)?;
-            item.pin = pin;
-            item.by_connect = true;
-            (item.parameters, item.secrets) = given;
+            let (item, responder) = self.consent(id, integration, &mut values, options)?;
             (item, Some(responder))
+        } else if integration.auth.is_fixed() {
+            let given = (values.parameters().clone(), values.secrets().clone());
+            (typed::item_of(id, integration, given)?, None)
         } else {
-            let recipe = Recipe::new(id, integration, given, true, &options.scopes)?;
+            let given = (values.parameters().clone(), values.secrets().clone());
+            let recipe = Recipe::new(id, integration, given, true, &options.scopes)?
+                .with_metadata(values.metadata().clone());
             (self.mint(id, integration, &recipe)?, None)
         };
+        item.by_connect = true;
+        if let Some((old, _)) = other {
+            // What the answers brought may lead elsewhere too.
+            let brought = Pin {
+                client_id: None,
+                ..item.pin.clone()
+            };
+            refuse_other_pin(id, old, &brought)?;
+        }
         self.keep(id, &mut item, store)?;
         Ok(Connected {
             item,
             store,
             responder,
         })
+    }
+
+    /// Asks the issuer about itself, and the person for a client id where the
+    /// issuer gives none.
+    fn ask_the_server(
+        &self,
+        id: &ConnectionId,
+        integration: &Integration,
+        values: &mut Values<'_>,
+    ) -> Result<()> {
+        let Some(oauth) = integration.auth.oauth2() else {
+            return Ok(());
+        };
+        let failed = |error| explain::grant(id, &format!("`{id}` was not connected"), error);
+        grant::discover(self.http, values).map_err(failed)?;
+        let registers = values
+            .endpoint(oauth.registration_url.as_ref(), "registration_endpoint")
+            .map_err(|error| explain::unrenderable(id, &error))?;
+        let has_id = values
+            .input("client_id")
+            .map_err(|error| explain::unrenderable(id, &error))?;
+        let Some(input) = integration.auth.input("client_id") else {
+            return Ok(());
+        };
+        if has_id.is_some() || registers.is_some() {
+            return Ok(());
+        }
+        if !self.interaction.attended() {
+            return Err(failed(GrantError::Missing("client_id")));
+        }
+        let typed = inputs::ask_input(
+            integration,
+            input,
+            &inputs::Given::default(),
+            self.interaction,
+        )?;
+        values.set_parameter("client_id", typed);
+        Ok(())
     }
 
     /// Notes whose credential it is, once the API has said so.
@@ -101,6 +146,17 @@ impl Broker<'_> {
         let base = item.generation;
         let named = item.next(|item| item.account = Some(account.to_owned()));
         Ok(self.stores.write(id, &named, store, Some(base))?)
+    }
+
+    /// The same for a connection that is kept already, if it is and is not
+    /// known to be that account's.
+    pub fn note_account(&self, id: &ConnectionId, account: &str) -> Result<()> {
+        match self.stores.record(id)? {
+            Some(record) if record.account.as_deref() != Some(account) => {
+                self.set_account(id, account, record.store)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What is kept under this name; something unreadable is in nobody's way.
@@ -145,32 +201,61 @@ impl Broker<'_> {
         values: &mut Values<'_>,
         options: &ConnectOptions,
     ) -> Result<(Item, Responder)> {
-        let Auth::OAuth2(oauth) = &integration.auth;
+        let Some(oauth) = integration.auth.oauth2() else {
+            return Err(explain::not_connected(id));
+        };
         signals::watch(
             self.ui,
             &format!("connecting `{id}`"),
             &format!("run `hallpass connect {id}` again; nothing was changed"),
         );
+        let chosen = self.optional_scopes(oauth, &options.scopes)?;
         let result = (|| -> Result<_, GrantError> {
-            let scopes = grant::scopes(oauth, values, &options.scopes)?;
+            let scopes = grant::scopes(values, &chosen)?;
             let flow = CodeFlow {
+                http: self.http,
                 oauth,
-                endpoint: grant::token_endpoint(self.http, oauth, values)?,
-                values,
+                values: &mut *values,
                 scopes: &scopes,
                 timeout: options.timeout,
                 name: &integration.name,
             };
             let Consented { answer, responder } = flow.run(&mut |url| self.show(url))?;
-            let credential = answer.into_credential(&scopes, Timestamp::now());
-            Ok((credential, scopes, responder))
+            let pin = Pin::of(values)?;
+            Ok((mint::credential(answer, &scopes), pin, scopes, responder))
         })();
-        let (credential, scopes, responder) = result
+        let (credential, pin, scopes, responder) = result
             .map_err(|error| explain::grant(id, &format!("`{id}` was not connected"), error))?;
         let mut item = Item::new(id, 1, integration.auth.grant_name(), credential);
+        item.pin = pin;
         item.asked = scopes;
-        item.extra_scopes.clone_from(&options.scopes);
+        item.extra_scopes = chosen;
+        item.parameters = values.parameters().clone();
+        item.secrets = values.secrets().clone();
+        item.kept = values.kept().clone();
+        item.metadata = values.metadata().clone();
+        item.registered = values.is_registered();
         Ok((item, responder))
+    }
+
+    /// The scopes besides the definition's: those of the command line, and
+    /// those a person picks among the optional ones.
+    fn optional_scopes(&self, oauth: &OAuth2, named: &[String]) -> Result<Vec<String>> {
+        let mut scopes = named.to_vec();
+        if oauth.optional_scopes.is_empty() || !named.is_empty() || !self.interaction.attended() {
+            return Ok(scopes);
+        }
+        let labels: Vec<String> = oauth
+            .optional_scopes
+            .iter()
+            .map(|scope| scope.label.clone())
+            .collect();
+        let picked = self.interaction.choose_some("Also ask for", &labels)?;
+        let names = picked
+            .iter()
+            .filter_map(|at| oauth.optional_scopes.get(*at));
+        scopes.extend(names.map(|scope| scope.name.clone()));
+        Ok(scopes)
     }
 
     /// Shows the person where to go: in their browser, and in any case in
@@ -203,6 +288,17 @@ impl Broker<'_> {
             Failure::from(error).context(format!("`{id}` was connected, but could not be kept"))
         })
     }
+}
+
+/// What was typed or given before; a client that was registered for that
+/// connection alone is registered anew.
+fn kept_inputs(item: &Item) -> inputs::Given {
+    let (mut parameters, mut secrets) = (item.parameters.clone(), item.secrets.clone());
+    if item.registered {
+        parameters.remove("client_id");
+        secrets.remove("client_secret");
+    }
+    (parameters, secrets)
 }
 
 fn refuse_other_pin(id: &ConnectionId, item: &Item, pin: &Pin) -> Result<()> {

@@ -4,9 +4,9 @@
 use super::renew::locked;
 use super::{Broker, explain, values_of};
 use crate::connection::ConnectionId;
-use crate::definition::{Auth, Integration};
+use crate::definition::Integration;
 use crate::error::{Failure, Result};
-use crate::grant::{self, CallError, GrantError, TokenEndpoint, TokenHint};
+use crate::grant;
 use crate::signals;
 use crate::store::{Item, StoreError};
 
@@ -72,33 +72,20 @@ impl Broker<'_> {
                 "or forget it unrevoked: `hallpass disconnect {id} --local`"
             ))
         })?;
-        let Auth::OAuth2(oauth) = &integration.auth;
-        let values = values_of(integration, item);
-        let result = (|| -> Result<_, GrantError> {
-            let Some(url) = grant::revocation_url(oauth, &values)? else {
-                return Ok(Revoked::NoEndpoint);
-            };
-            let endpoint = TokenEndpoint::new(self.http, url, grant::client(oauth, &values)?);
-            if let Some(token) = &item.credential.refresh_token {
-                grant::revoke(&endpoint, token, TokenHint::RefreshToken)?;
-            }
-            // Revoking the refresh token should end the access token too, but
-            // not every provider does so (RFC 7009 section 2.1); one that
-            // cannot revoke access tokens has done what it can.
-            match grant::revoke(
-                &endpoint,
-                &item.credential.access_token,
-                TokenHint::AccessToken,
-            ) {
-                Err(CallError::Refused { .. }) if item.credential.refresh_token.is_some() => {}
-                other => other?,
-            }
-            Ok(Revoked::Yes)
-        })();
-        result.map_err(|error| {
+        let mut values = values_of(integration, item);
+        let result = grant::revoke(self.http, &mut values, &item.credential);
+        result.map(revoked).map_err(|error| {
             explain::grant(id, &format!("`{id}` was not disconnected"), error).hint(format!(
                 "or forget it unrevoked: `hallpass disconnect {id} --local`"
             ))
         })
+    }
+}
+
+fn revoked(at_endpoint: bool) -> Revoked {
+    if at_endpoint {
+        Revoked::Yes
+    } else {
+        Revoked::NoEndpoint
     }
 }

@@ -2,8 +2,8 @@
 //! act on it: the kind, the cause, the next command.
 
 use crate::connection::{ConnectionId, Pin};
-use crate::definition::BUILT_IN;
 use crate::definition::template::RenderError;
+use crate::definition::{AuthKind, BUILT_IN, INPUTS, Integration};
 use crate::error::{Failure, Kind};
 use crate::grant::GrantError;
 
@@ -26,6 +26,20 @@ pub(super) fn not_renewable(id: &ConnectionId) -> Failure {
         .context(format!("the token of `{id}` cannot be renewed"))
         .hint(format!("run `hallpass connect {id}`"))
         .hint("many providers give a refresh token only when asked: see whether yours wants a scope such as `offline_access`, or `authorization_params = { access_type = \"offline\" }`")
+}
+
+/// What a person typed has nothing to renew it from.
+pub(super) fn never_renewed(id: &ConnectionId, integration: &Integration) -> Failure {
+    let what = match integration.auth.kind {
+        AuthKind::ApiKey => "an API key",
+        AuthKind::Basic => "user name and password",
+        _ => "no credential at all",
+    };
+    Failure::new(
+        Kind::NeedsConnecting,
+        format!("`{id}` is {what}, which nothing renews"),
+    )
+    .hint(format!("run `hallpass connect {id}` to give it another"))
 }
 
 /// The provider does not say how long its tokens live.
@@ -76,6 +90,15 @@ pub(super) fn unrenderable(id: &ConnectionId, error: &RenderError) -> Failure {
                     "`{{{name}}}` cannot stand there: run `hallpass check`"
                 ))
         }
+        RenderError::NoValue { name } if INPUTS.contains(&name.as_str()) => {
+            super::person_needed(format!("`{id}` has no value for `{name}`"), id)
+        }
+        RenderError::Source(_) => Failure::caused(Kind::Definition, error.clone())
+            .context(format!("the definition of `{id}` cannot be filled in"))
+            .hint(format!(
+                "set it, or change the definition of `{}`",
+                id.integration()
+            )),
         RenderError::NoValue { name } => {
             super::person_needed(format!("`{id}` has no value for `{name}`"), id).hint(format!(
                 "or give it: `hallpass connect {id} --param {name}=…`"
@@ -94,11 +117,17 @@ pub(super) fn unrenderable(id: &ConnectionId, error: &RenderError) -> Failure {
 pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure {
     let kind = match &error {
         GrantError::Render(render) => return unrenderable(id, render),
-        GrantError::Value(_) => Kind::Definition,
+        GrantError::Unsigned(_) => Kind::Definition,
         GrantError::Missing(_) | GrantError::TimedOut(_) => Kind::NeedsConnecting,
-        GrantError::Denied { .. } | GrantError::OtherIssuer(_) => Kind::Refused,
+        GrantError::Denied { .. }
+        | GrantError::OtherIssuer(_)
+        | GrantError::NoIssuer
+        | GrantError::Unfit { .. } => Kind::Refused,
         GrantError::Call(error) if !error.is_passing() => Kind::Refused,
-        GrantError::Call(_) | GrantError::Listen(_) => Kind::Unavailable,
+        GrantError::Call(_)
+        | GrantError::Listen(_)
+        | GrantError::NoToken(_)
+        | GrantError::Metadata { .. } => Kind::Unavailable,
     };
     let hints = hints(id, &error);
     let failure = Failure::caused(kind, error).context(what);
@@ -120,12 +149,15 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
     }
     };
     match error {
-        GrantError::OtherIssuer(_) => vec![format!("someone may be redirecting your answers; run `hallpass connect {id}` again and watch the address")],
+        GrantError::OtherIssuer(_) | GrantError::NoIssuer => vec![format!("someone may be redirecting your answers; run `hallpass connect {id}` again and watch the address")],
         GrantError::TimedOut(_) => vec![
             format!("run `hallpass connect {id}` again and open the link it prints; `--timeout 15m` waits longer"),
         ],
-        GrantError::Value(_) => vec![format!("set it, or change the definition of `{}`", id.integration())],
-        GrantError::Missing(name) => vec![format!("run `hallpass connect {id}`, or give it in the definition: `{name} = {{ env = \"NAME\" }}`")],
+        GrantError::Unsigned(_) => vec![format!("see `auth.jwt` in the definition of `{}`, and that its key is the one the service gave", id.integration())],
+        GrantError::NoToken(_) => vec![format!("see what the answer holds, and name the place of the token in the definition of `{}`: `response = {{ access_token = \"path.to.it\" }}`", id.integration())],
+        GrantError::Unfit { name, .. } => vec![format!("if the value is right, widen the `pattern` of `{name}` in the definition of `{}`", id.integration())],
+        GrantError::Metadata { .. } => vec![format!("see that `issuer` is right, or name `authorization_url` and `token_url` in the definition of `{}`", id.integration())],
+        GrantError::Missing(name) => vec![format!("run `hallpass connect {id} --param {name}=env:VARIABLE`, or give it in the definition: `{name} = {{ env = \"VARIABLE\" }}`")],
         GrantError::Listen(_) => vec!["end what holds the port, or name other `ports` in the definition's `redirect`".to_owned()],
         GrantError::Denied { error, .. }
         | GrantError::Call(crate::grant::CallError::Refused { error, .. }) => vec![refused(error)],

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::connection::ConnectionId;
-use crate::definition::{Auth, Integration, Parameter};
+use crate::definition::{Input, Integration, Parameter};
 use crate::env;
 use crate::error::{Failure, Kind, Result};
 use crate::interaction::Interaction;
@@ -14,21 +14,46 @@ use crate::ui::{Ui, escape};
 /// What may be shown, and what may not.
 pub(super) type Given = (BTreeMap<String, String>, BTreeMap<String, Secret>);
 
-/// The built-in inputs that OAuth knows: a parameter of such a name describes
-/// the prompt, and is collected with the client.
-const CLIENT: [&str; 2] = ["client_id", "client_secret"];
+/// Whether nobody has to be there: every value stands in the definition or the
+/// environment.
+pub(super) fn stands_alone(integration: &Integration) -> bool {
+    let parameters = integration.parameters.iter().all(|parameter| {
+        let is_input = integration.auth.input(&parameter.name).is_some();
+        is_input
+            || parameter.optional
+            || standing_value(parameter).is_ok_and(|value| value.is_some())
+    });
+    let inputs = integration.auth.inputs.iter().all(|input| {
+        let described = integration.parameter(input.name);
+        let in_environment =
+            || described.is_some_and(|p| standing_value(p).is_ok_and(|value| value.is_some()));
+        !input.asked || input.source.is_some() || in_environment()
+    });
+    !integration.auth.needs_consent() && parameters && inputs
+}
 
 /// What can be had with nobody there: the environment and the defaults.
 pub(super) fn unattended(id: &ConnectionId, integration: &Integration) -> Result<Given> {
     let mut given = Given::default();
     for parameter in &integration.parameters {
-        if CLIENT.contains(&parameter.name.as_str()) {
+        if integration.auth.input(&parameter.name).is_some() {
             continue;
         }
         match standing_value(parameter)? {
             Some(value) => put(&mut given, parameter, value),
             None if parameter.optional => {}
             None => return Err(missing(id, parameter)),
+        }
+    }
+    for input in &integration.auth.inputs {
+        if !input.asked || input.source.is_some() {
+            continue;
+        }
+        let described = integration.parameter(input.name);
+        let standing = described.map(standing_value).transpose()?.flatten();
+        match standing {
+            Some(value) => put_input(&mut given, input, value),
+            None => return Err(missing_named(id, input.name, input.is_secret())),
         }
     }
     Ok(given)
@@ -44,28 +69,11 @@ pub(super) fn collect(
     interaction: &Interaction,
     ui: Ui,
 ) -> Result<Given> {
-    // Of the built-in inputs OAuth knows the client's own.
-    let known = |name: &str| integration.parameter(name).is_some() || CLIENT.contains(&name);
-    if let Some((stranger, _)) = given.iter().find(|(name, _)| !known(name)) {
-        let names: Vec<&str> = integration
-            .parameters
-            .iter()
-            .map(|p| p.name.as_str())
-            .collect();
-        return Err(Failure::new(
-            Kind::Usage,
-            format!("`{}` has no parameter `{stranger}`", integration.key),
-        )
-        .hint(if names.is_empty() {
-            "its definition leaves nothing open".to_owned()
-        } else {
-            format!("its parameters are {}", names.join(", "))
-        }));
-    }
+    refuse_strangers(integration, given)?;
     let kept = kept.unwrap_or_default();
     let mut collected = Given::default();
     for parameter in &integration.parameters {
-        if CLIENT.contains(&parameter.name.as_str()) {
+        if integration.auth.input(&parameter.name).is_some() {
             continue;
         }
         let typed = given.iter().find(|(name, _)| *name == parameter.name);
@@ -80,75 +88,118 @@ pub(super) fn collect(
             put(&mut collected, parameter, value);
         }
     }
-    client(
-        id,
-        integration,
-        given,
-        &kept,
-        (interaction, ui),
-        &mut collected,
-    )?;
+    let mut docs = integration.docs.as_deref();
+    for input in &integration.auth.inputs {
+        let described = integration.parameter(input.name);
+        let value = if let Some((_, value)) = given.iter().find(|(name, _)| name == input.name) {
+            Some(accept_input(input, described, value.expose())?)
+        } else if input.source.is_some() || !input.asked {
+            kept_value(&kept, input.name).filter(|_| input.source.is_none())
+        } else if let Some(value) = reused(integration, input, &kept, interaction) {
+            Some(value)
+        } else if let Some(value) = described.map(from_environment).transpose()?.flatten() {
+            Some(value)
+        } else {
+            if !interaction.attended() {
+                return Err(missing_named(id, input.name, input.is_secret()));
+            }
+            if let Some(docs) = docs.take() {
+                ui.note(&format!("Where to get it: {}", escape(docs)));
+            }
+            Some(ask_input(integration, input, &kept, interaction)?)
+        };
+        if let Some(value) = value {
+            put_input(&mut collected, input, value);
+        }
+    }
     Ok(collected)
 }
 
-/// The client's id and secret, where the definition leaves them open.
-fn client(
-    id: &ConnectionId,
+fn refuse_strangers(integration: &Integration, given: &[(String, Secret)]) -> Result<()> {
+    let known = |name: &str| {
+        integration.parameter(name).is_some() || integration.auth.input(name).is_some()
+    };
+    let Some((stranger, _)) = given.iter().find(|(name, _)| !known(name)) else {
+        return Ok(());
+    };
+    let parameters = integration.parameters.iter().map(|p| p.name.as_str());
+    let inputs = integration.auth.inputs.iter().map(|input| input.name);
+    let mut names: Vec<&str> = parameters.collect();
+    names.extend(inputs.filter(|name| integration.parameter(name).is_none()));
+    Err(Failure::new(
+        Kind::Usage,
+        format!("`{}` has no parameter `{stranger}`", integration.key),
+    )
+    .hint(if names.is_empty() {
+        "its definition leaves nothing open".to_owned()
+    } else {
+        format!("its parameters are {}", names.join(", "))
+    }))
+}
+
+/// An input that was typed before and need not be typed again: not where it is
+/// the credential itself and somebody is there to give another.
+fn reused(
     integration: &Integration,
-    given: &[(String, Secret)],
+    input: &Input,
     kept: &Given,
-    (interaction, ui): (&Interaction, Ui),
-    collected: &mut Given,
-) -> Result<()> {
-    let Auth::OAuth2(oauth) = &integration.auth;
-    let wanted = [
-        ("client_id", "Client id", false, oauth.client_id.is_none()),
-        (
-            "client_secret",
-            "Client secret",
-            true,
-            oauth.client_secret.is_none() && oauth.client_auth(false).needs_secret(),
-        ),
-    ];
-    let mut docs = integration.docs.as_deref();
-    for (name, label, secret, open) in wanted {
-        let described = integration.parameter(name);
-        let accepted = |text: &str| match described {
-            Some(parameter) => accept(parameter, text),
-            None if text.trim().is_empty() => {
-                Err(Failure::new(Kind::Usage, format!("`{name}` is empty"))
-                    .hint(format!("give it a value: `--param {name}=env:VARIABLE`")))
-            }
-            None => Ok(text.to_owned()),
-        };
-        let value = if let Some((_, value)) = given.iter().find(|(known, _)| known == name) {
-            accepted(value.expose())?
-        } else if !open {
-            continue;
-        } else if let Some(value) = kept_value(kept, name) {
-            value
-        } else {
-            let label = described.map_or(label, |parameter| parameter.label.as_str());
-            if !interaction.attended() {
-                return Err(missing_named(id, name, secret));
-            }
-            if let Some(docs) = docs.take() {
-                ui.note(&format!("Where to register the app: {}", escape(docs)));
-            }
-            let typed = if secret {
-                interaction.ask_secret(label, false)?.expose().to_owned()
-            } else {
-                interaction.ask(label, None)?
-            };
-            accepted(&typed)?
-        };
-        if secret {
-            collected.1.insert(name.to_owned(), value.into());
-        } else {
-            collected.0.insert(name.to_owned(), value);
-        }
+    interaction: &Interaction,
+) -> Option<String> {
+    let is_credential = integration.auth.oauth2().is_none();
+    if is_credential && interaction.attended() {
+        return None;
     }
-    Ok(())
+    kept_value(kept, input.name)
+}
+
+/// Asks the person for an input.
+pub(super) fn ask_input(
+    integration: &Integration,
+    input: &Input,
+    kept: &Given,
+    interaction: &Interaction,
+) -> Result<String> {
+    let described = integration.parameter(input.name);
+    let label = match described {
+        Some(parameter) => prompt(parameter),
+        None => input.label().to_owned(),
+    };
+    let typed = if input.is_secret() {
+        interaction.ask_secret(&label, false)?.expose().to_owned()
+    } else {
+        let usual = kept_value(kept, input.name);
+        let usual = usual.or_else(|| described.and_then(|p| p.default.clone()));
+        interaction.ask(&label, usual.as_deref())?
+    };
+    accept_input(input, described, &typed)
+}
+
+fn accept_input(input: &Input, described: Option<&Parameter>, text: &str) -> Result<String> {
+    let name = input.name;
+    match described {
+        Some(parameter) => accept(parameter, text),
+        // Some services take a blank user name or password.
+        None if text.trim().is_empty() && !matches!(name, "username" | "password") => {
+            Err(Failure::new(Kind::Usage, format!("`{name}` is empty"))
+                .hint(format!("give it a value: `--param {name}=env:VARIABLE`")))
+        }
+        None => Ok(text.to_owned()),
+    }
+}
+
+fn put_input(given: &mut Given, input: &Input, value: String) {
+    if input.is_secret() {
+        given.1.insert(input.name.to_owned(), value.into());
+    } else {
+        given.0.insert(input.name.to_owned(), value);
+    }
+}
+
+fn prompt(parameter: &Parameter) -> String {
+    match &parameter.help {
+        Some(help) => format!("{} ({help})", parameter.label),
+        None => parameter.label.clone(),
+    }
 }
 
 fn ask(
@@ -163,10 +214,7 @@ fn ask(
             None => Err(missing(id, parameter)),
         };
     }
-    let label = match &parameter.help {
-        Some(help) => format!("{} ({help})", parameter.label),
-        None => parameter.label.clone(),
-    };
+    let label = prompt(parameter);
     if !parameter.choices.is_empty() {
         let shown: Vec<String> = parameter.choices.iter().map(|c| c.shown.clone()).collect();
         let default = parameter.default.as_deref();

@@ -1,5 +1,5 @@
-//! Credentials that need nobody there (client credentials): minted when there
-//! is none, when the old one is over, or when what it was made from has
+//! Credentials that need nobody there (client credentials, custom tokens,
+//! signed tokens): minted when there is none, when the old one is over, or when what it was made from has
 //! changed; kept where a store answers, and otherwise used and forgotten, so
 //! that a CI job needs only its environment.
 //!
@@ -9,13 +9,14 @@
 
 use super::inputs::{self, Given};
 use super::lock::LockError;
-use super::renew::locked;
-use super::{Broker, Fresh, Need, explain};
+use super::renew::{Outcome, locked};
+use super::{Broker, Fresh, Kept, Need, can_renew, explain};
 use crate::clock::Timestamp;
-use crate::connection::{ConnectionId, Pin, Values};
-use crate::definition::{Auth, Integration};
+use crate::connection::{ConnectionId, Metadata, Pin, Values};
+use crate::credential::Credential;
+use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
-use crate::grant::{self, GrantError};
+use crate::grant::{self, Answer, GrantError};
 use crate::settings::StoreKind;
 use crate::signals;
 use crate::store::{Item, StoreError};
@@ -24,7 +25,9 @@ use crate::store::{Item, StoreError};
 pub(super) struct Recipe {
     given: Given,
     by_connect: bool,
-    pin: Pin,
+    /// What the server said of itself when it was asked, where a person's
+    /// secrets may go nowhere else.
+    metadata: Metadata,
     scopes: Vec<String>,
     extra_scopes: Vec<String>,
 }
@@ -41,11 +44,11 @@ impl Broker<'_> {
             Ok(kept) => kept,
             Err(error) => return self.mint_and_forget(id, integration, need, error),
         };
-        let Auth::OAuth2(oauth) = &integration.auth;
         let recipe = recipe_for(id, integration, kept.as_ref().map(|(item, _)| item))?;
-        let usable = kept.map(|(item, _)| item).filter(|item| recipe.made(item));
+        let usable = kept.map(|(item, _)| item);
+        let usable = usable.filter(|item| recipe.made(integration, item));
         let usable = match usable {
-            Some(item) if need.is_met(&item, oauth, Timestamp::now()) => {
+            Some(item) if need.is_met(&item, &integration.auth, Timestamp::now()) => {
                 return Ok(Fresh { item });
             }
             other => other,
@@ -104,11 +107,26 @@ impl Broker<'_> {
         };
         let recipe = recipe_for(id, integration, current.as_ref().map(|(item, _)| item))?;
         if let Some((item, _)) = &current
-            && recipe.made(item)
+            && recipe.made(integration, item)
             && seen.is_none_or(|seen| !seen.has_token_of(item))
             && need.is_met_by_renewed(item, Timestamp::now())
         {
             return Ok(Fresh { item: item.clone() });
+        }
+        if let Some((item, store)) = &current
+            && recipe.made(integration, item)
+            && can_renew(&integration.auth, item)
+        {
+            let kept = Kept {
+                item: item.clone(),
+                store: *store,
+            };
+            match self.renew_locked(id, integration, kept)? {
+                Outcome::Renewed(item) => return long_enough(id, item, need),
+                Outcome::Failed(_, failure) => return Err(failure),
+                // What it was renewed from is over; what it is made from is not.
+                Outcome::Dead(..) => {}
+            }
         }
         let minted = self.mint(id, integration, &recipe)?;
         let (item, store, base) = match current {
@@ -146,26 +164,47 @@ impl Broker<'_> {
             &format!("getting a token for `{id}`"),
             "run the command again; nothing was lost",
         );
-        let Auth::OAuth2(oauth) = &integration.auth;
         let (parameters, secrets) = recipe.given.clone();
-        let values = Values::new(integration, parameters.clone(), secrets.clone());
+        let mut values = Values::new(integration, parameters.clone(), secrets.clone());
+        values.set_metadata(recipe.metadata.clone());
         let obtained = (|| -> Result<_, GrantError> {
-            let endpoint = grant::token_endpoint(self.http, oauth, &values)?;
-            let scope = recipe.scopes.join(&oauth.scope_separator);
-            let answer = grant::client_credentials(&endpoint, &scope)?;
-            Ok(answer.into_credential(&recipe.scopes, Timestamp::now()))
+            if recipe.metadata.issuer().is_none() {
+                grant::discover(self.http, &mut values)?;
+            }
+            let answer = grant::obtain(self.http, &mut values, &recipe.scopes)?;
+            Ok((answer, Pin::of(&values)?))
         })();
-        let credential = obtained.map_err(|error| {
+        let (answer, pin) = obtained.map_err(|error| {
             explain::grant(id, &format!("no token was given for `{id}`"), error)
         })?;
+        let credential = credential(answer, &recipe.scopes);
         let mut item = Item::new(id, 1, integration.auth.grant_name(), credential);
-        item.pin = recipe.pin.clone();
+        item.pin = pin;
+        item.made_from = Some(values.fingerprint());
+        item.kept = values.kept().clone();
+        item.metadata = values.metadata().clone();
         item.parameters = parameters;
         item.secrets = secrets;
         item.by_connect = recipe.by_connect;
         item.asked.clone_from(&recipe.scopes);
         item.extra_scopes.clone_from(&recipe.extra_scopes);
         Ok(item)
+    }
+}
+
+/// The credential an answer is, obtained now. `asked` are the scopes that were
+/// asked for, which count as granted when the answer is silent (RFC 6749
+/// section 5.1).
+pub(super) fn credential(answer: Answer, asked: &[String]) -> Credential {
+    let now = Timestamp::now();
+    Credential {
+        access_token: answer.access_token,
+        token_type: answer.token_type.unwrap_or_else(|| "Bearer".to_owned()),
+        obtained_at: now,
+        expires_at: answer.expires_in.map(|life| now.after(life)),
+        scopes: answer.scopes.unwrap_or_else(|| asked.to_vec()),
+        refresh_token: answer.refresh_token,
+        id_token: answer.id_token,
     }
 }
 
@@ -179,24 +218,40 @@ impl Recipe {
         by_connect: bool,
         extra_scopes: &[String],
     ) -> Result<Self> {
-        let Auth::OAuth2(oauth) = &integration.auth;
         let values = Values::new(integration, given.0.clone(), given.1.clone());
-        let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;
-        let scopes = grant::scopes(oauth, &values, extra_scopes).map_err(|error| {
+        let scopes = grant::scopes(&values, extra_scopes).map_err(|error| {
             explain::grant(id, &format!("no token was given for `{id}`"), error)
         })?;
         Ok(Self {
             given,
             by_connect,
-            pin,
+            metadata: Metadata::default(),
             scopes,
             extra_scopes: extra_scopes.to_vec(),
         })
     }
 
+    /// Notes what the server says of itself, so that it is not asked again.
+    #[must_use]
+    pub(super) fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
     /// Whether an item was made from the same, for the same.
-    fn made(&self, item: &Item) -> bool {
-        item.pin == self.pin && item.parameters == self.given.0 && item.asked == self.scopes
+    fn made(&self, integration: &Integration, item: &Item) -> bool {
+        let values = self.values(integration, item);
+        item.parameters == self.given.0
+            && item.asked == self.scopes
+            && item.made_from == Some(values.fingerprint())
+            && Pin::of(&values).is_ok_and(|pin| pin == item.pin)
+    }
+
+    /// What would fill the definition's placeholders, with what an item's
+    /// answers brought.
+    fn values<'a>(&self, integration: &'a Integration, item: &Item) -> Values<'a> {
+        Values::new(integration, self.given.0.clone(), self.given.1.clone())
+            .with_kept(item.kept.clone(), item.metadata.clone())
     }
 }
 
@@ -209,10 +264,13 @@ fn recipe_for(id: &ConnectionId, integration: &Integration, kept: Option<&Item>)
         return Recipe::new(id, integration, given, false, &[]);
     };
     let given = (item.parameters.clone(), item.secrets.clone());
-    let recipe = Recipe::new(id, integration, given, true, &item.extra_scopes)?;
+    let recipe = Recipe::new(id, integration, given, true, &item.extra_scopes)?
+        .with_metadata(item.metadata.clone());
+    let pin = Pin::of(&recipe.values(integration, item))
+        .map_err(|error| explain::unrenderable(id, &error))?;
     // Secrets that the definition names are its own to send elsewhere; what a
     // person typed is not.
-    let strangers = item.pin.strangers(&recipe.pin);
+    let strangers = item.pin.strangers(&pin);
     if !strangers.is_empty() && !item.secrets.is_empty() {
         return Err(explain::moved(id, &item.pin, &strangers));
     }

@@ -7,6 +7,9 @@
 //! - Else note the refresh, call the provider, write durably, read back, and
 //!   only then use it.
 //! - A dead grant marks the connection; trouble that may pass does not.
+//!
+//! What a person typed is used as it is (`typed`); what needs nobody is minted
+//! (`mint`); what a person consented to is renewed (`renew`).
 
 mod connect;
 mod disconnect;
@@ -16,12 +19,13 @@ mod lock;
 mod mint;
 mod renew;
 mod state;
+mod typed;
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::connection::{ConnectionId, Pin, Values};
-use crate::definition::{Auth, Integration, OAuth2};
+use crate::definition::{Auth, Integration, RenewFrom};
 use crate::error::{Failure, Kind, Result};
 use crate::http::Http;
 use crate::interaction::Interaction;
@@ -66,15 +70,18 @@ impl Need<'_> {
     }
 
     /// Whether this item will do as it is.
-    fn is_met(self, item: &Item, oauth: &OAuth2, now: Timestamp) -> bool {
+    fn is_met(self, item: &Item, auth: &Auth, now: Timestamp) -> bool {
         let credential = &item.credential;
-        let is_rejected = |token: &Secret| token.equals(credential.access_token.expose());
-        if self.renewed || self.rejected.is_some_and(is_rejected) {
+        if self.renewed
+            || self
+                .rejected
+                .is_some_and(|token| credential.has_token(token))
+        {
             return false;
         }
         match self.min_ttl {
             Some(wanted) => credential.lives_for(wanted, now),
-            None => !credential.is_due(oauth.refresh_before, now),
+            None => !credential.is_due(auth.refresh.before, now),
         }
     }
 
@@ -116,8 +123,10 @@ impl Broker<'_> {
         integration: &Integration,
         need: Need<'_>,
     ) -> Result<Fresh> {
-        let Auth::OAuth2(oauth) = &integration.auth;
-        if oauth.grant.is_unattended() {
+        if integration.auth.is_fixed() {
+            return self.typed(id, integration, need);
+        }
+        if !integration.auth.needs_consent() {
             return self.minted(id, integration, need);
         }
         let kept = self
@@ -131,7 +140,7 @@ impl Broker<'_> {
         if let Standing::NeedsConnecting { why } = &item.standing {
             return Err(explain::needs_connecting(id, why));
         }
-        if need.is_met(&item, oauth, Timestamp::now()) {
+        if need.is_met(&item, &integration.auth, Timestamp::now()) {
             return Ok(Fresh { item });
         }
         self.renew(id, integration, Kept { item, store }, need)
@@ -160,7 +169,17 @@ impl Broker<'_> {
 /// What fills a definition's placeholders for a kept connection.
 pub fn values_of<'a>(integration: &'a Integration, item: &'a Item) -> Values<'a> {
     Values::new(integration, item.parameters.clone(), item.secrets.clone())
+        .with_kept(item.kept.clone(), item.metadata.clone())
         .with_credential(&item.credential)
+}
+
+/// Whether an item holds what its credential is renewed from.
+fn can_renew(auth: &Auth, item: &Item) -> bool {
+    match auth.renew_from() {
+        RenewFrom::RefreshToken => item.credential.refresh_token.is_some(),
+        RenewFrom::AccessToken => item.credential.access_token.is_some(),
+        RenewFrom::Nothing => false,
+    }
 }
 
 /// Nothing is sent when the definition names origins or a client that the

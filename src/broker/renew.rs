@@ -2,14 +2,26 @@
 
 use super::explain;
 use super::lock::{Lock, LockError};
-use super::{Broker, Fresh, Kept, Need, check_pin, values_of};
+use super::{Broker, Fresh, Kept, Need, can_renew, check_pin, values_of};
 use crate::clock::Timestamp;
 use crate::connection::ConnectionId;
-use crate::definition::{Auth, Integration};
+use crate::connection::Values;
+use crate::credential::Credential;
+use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
-use crate::grant::{self, Answer, GrantError, TokenEndpoint};
+use crate::grant::{Answer, Renewal, Renewed};
 use crate::signals;
 use crate::store::{Item, Standing};
+
+/// What a renewal under the lock came to.
+pub(super) enum Outcome {
+    /// The connection is renewed, and kept.
+    Renewed(Item),
+    /// The provider says that the grant is over.
+    Dead(Kept, String),
+    /// It was not renewed; this is what is kept now.
+    Failed(Item, Failure),
+}
 
 impl Broker<'_> {
     /// Renews what was read, unless someone else does it first.
@@ -21,7 +33,7 @@ impl Broker<'_> {
         need: Need<'_>,
     ) -> Result<Fresh> {
         let now = Timestamp::now();
-        if seen.item.credential.refresh_token.is_none() {
+        if !can_renew(&integration.auth, &seen.item) {
             if seen.item.credential.is_alive(now) && !need.is_strict() {
                 return Ok(Fresh { item: seen.item });
             }
@@ -54,7 +66,11 @@ impl Broker<'_> {
         {
             return Ok(Fresh { item: kept.item });
         }
-        let fresh = self.refresh_locked(id, integration, kept, need)?;
+        let fresh = match self.renew_locked(id, integration, kept)? {
+            Outcome::Renewed(item) => Fresh { item },
+            Outcome::Dead(kept, why) => self.bury(id, kept, why)?,
+            Outcome::Failed(item, failure) => self.make_do(id, item, need, failure)?,
+        };
         match need.min_ttl {
             Some(wanted) if !fresh.item.credential.lives_for(wanted, Timestamp::now()) => {
                 Err(explain::too_short(id, wanted))
@@ -72,34 +88,34 @@ impl Broker<'_> {
         Lock::take(&path, self.lock_timeout)
     }
 
-    fn refresh_locked(
+    /// Renews under the lock, and keeps what came. Fails only where it was
+    /// renewed and could not be kept.
+    pub(super) fn renew_locked(
         &self,
         id: &ConnectionId,
         integration: &Integration,
         kept: Kept,
-        need: Need<'_>,
-    ) -> Result<Fresh> {
+    ) -> Result<Outcome> {
         let Kept { item, store } = kept;
+        let what = format!("`{id}` could not be renewed");
+        let before = item.clone();
+        let mut values = values_of(integration, &before);
         // Whatever can fail or take its time without the provider comes first:
         // nothing has been sent yet, and a signal may still end it.
-        let prepared = self.endpoint(integration, &item);
-        let endpoint = match prepared {
-            Ok(endpoint) => endpoint,
-            Err(error) => {
-                let failure = explain::grant(id, &format!("`{id}` could not be renewed"), error);
-                return self.make_do(id, item, need, failure);
-            }
+        let renewal = match Renewal::prepare(self.http, &mut values) {
+            Ok(renewal) => renewal,
+            Err(error) => return Ok(Outcome::Failed(item, explain::grant(id, &what, error))),
         };
         if let Err(error) = self.stores.note_in_flight(id, &item, store) {
             let failure = Failure::from(error).context(format!("`{id}` cannot be renewed"));
-            return self.make_do(id, item, need, failure);
+            return Ok(Outcome::Failed(item, failure));
         }
         // From here until the answer is kept, a signal has to wait: the old
         // refresh token may be dead the moment the provider answers.
         let critical = signals::critical();
-        match refresh(&endpoint, &item) {
-            Ok(answer) => {
-                let renewed = renewed(item, answer, Timestamp::now());
+        match renewal.run(&mut values, &before.credential) {
+            Ok(Renewed { answer, completed }) => {
+                let renewed = renewed(item, answer, &values, completed.is_ok());
                 let base = renewed.generation - 1;
                 self.stores
                     .write(id, &renewed, store, Some(base))
@@ -108,30 +124,22 @@ impl Broker<'_> {
                             .context(format!("`{id}` was renewed, but could not be kept"))
                     })?;
                 drop(critical);
-                Ok(Fresh { item: renewed })
+                Ok(match completed {
+                    Ok(()) => Outcome::Renewed(renewed),
+                    Err(error) => Outcome::Failed(renewed, explain::grant(id, &what, error)),
+                })
             }
             Err(error) if error.is_dead_grant() => {
-                let why = error.to_string();
-                self.bury(id, Kept { item, store }, why)
+                Ok(Outcome::Dead(Kept { item, store }, error.to_string()))
             }
             Err(error) => {
                 drop(critical);
                 if let Err(error) = self.stores.clear_in_flight(id, &item, store) {
                     tracing::info!(connection = %id, %error, "the note of the refresh stays");
                 }
-                let failure = explain::grant(id, &format!("`{id}` could not be renewed"), error);
-                self.make_do(id, item, need, failure)
+                Ok(Outcome::Failed(item, explain::grant(id, &what, error)))
             }
         }
-    }
-
-    fn endpoint(
-        &self,
-        integration: &Integration,
-        item: &Item,
-    ) -> Result<TokenEndpoint<'_>, GrantError> {
-        let Auth::OAuth2(oauth) = &integration.auth;
-        grant::token_endpoint(self.http, oauth, &values_of(integration, item))
     }
 
     /// The provider says that the grant is over. A sibling that does not share
@@ -165,20 +173,29 @@ pub(super) fn locked(id: &ConnectionId, error: LockError) -> Failure {
     }
 }
 
-fn refresh(endpoint: &TokenEndpoint<'_>, item: &Item) -> Result<Answer, GrantError> {
-    let token = item.credential.refresh_token.as_ref();
-    let token = token.ok_or(GrantError::Missing("refresh_token"))?;
-    Ok(grant::refresh(endpoint, token)?)
-}
-
-/// The connection after a refresh: what the answer does not bring stays (RFC
-/// 6749 section 6).
-fn renewed(item: Item, answer: Answer, now: Timestamp) -> Item {
+/// The connection after a renewal: what the answer does not bring stays (RFC
+/// 6749 section 6). Where a call after it failed, the token that it was to
+/// bring is missing, and the old one counts as over.
+fn renewed(item: Item, answer: Answer, values: &Values<'_>, completed: bool) -> Item {
+    let now = Timestamp::now();
+    let kept = values.kept().clone();
     item.next(|item| {
-        let new = answer.into_credential(&item.credential.scopes, now);
-        let old = std::mem::replace(&mut item.credential, new);
-        let credential = &mut item.credential;
-        credential.refresh_token = credential.refresh_token.take().or(old.refresh_token);
-        credential.id_token = credential.id_token.take().or(old.id_token);
+        let old = &item.credential;
+        let old_token = || old.access_token.clone();
+        let life = answer.expires_in.map(|life| now.after(life));
+        item.credential = Credential {
+            access_token: if completed {
+                answer.access_token.or_else(old_token)
+            } else {
+                old_token()
+            },
+            token_type: answer.token_type.unwrap_or_else(|| old.token_type.clone()),
+            obtained_at: now,
+            expires_at: if completed { life } else { Some(now) },
+            scopes: answer.scopes.unwrap_or_else(|| old.scopes.clone()),
+            refresh_token: answer.refresh_token.or_else(|| old.refresh_token.clone()),
+            id_token: answer.id_token.or_else(|| old.id_token.clone()),
+        };
+        item.kept = kept;
     })
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::inputs;
 use crate::clock::Timestamp;
-use crate::connection::{Pin, Values};
+use crate::connection::{Kept, Pin, Values};
 use crate::definition::Integration;
 use crate::store::{Record, Standing};
 
@@ -33,7 +34,7 @@ impl State {
             // Its definition is gone, and without it nothing works.
             return State::NeedsConnecting;
         };
-        if integration.auth.is_unattended() {
+        if inputs::stands_alone(integration) {
             return State::Ready;
         }
         let Some(record) = record else {
@@ -42,8 +43,9 @@ impl State {
         if moved(integration, record) {
             return State::NeedsConnecting;
         }
+        let renewable = record.renewable || !integration.auth.needs_consent();
         let expired = record.expires_at.is_some_and(|expires| expires <= now);
-        match (&record.standing, expired, record.renewable) {
+        match (&record.standing, expired, renewable) {
             (Standing::NeedsConnecting { .. }, _, _) | (_, true, false) => State::NeedsConnecting,
             (_, true, true) => State::Expired,
             (_, false, _) => State::Connected,
@@ -65,6 +67,11 @@ impl State {
 /// Whether the definition names origins or a client that the connection was
 /// not made for. What cannot be told without unlocking counts as unmoved.
 fn moved(integration: &Integration, record: &Record) -> bool {
-    let values = Values::new(integration, record.parameters.clone(), BTreeMap::new());
+    let kept = Kept {
+        shown: record.kept.clone(),
+        secrets: BTreeMap::new(),
+    };
+    let values = Values::new(integration, record.parameters.clone(), BTreeMap::new())
+        .with_kept(kept, record.metadata.clone());
     Pin::of(&values).is_ok_and(|now| !record.pin.strangers(&now).is_empty())
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::api::{self, ApiError, Whoami};
+use crate::api::{self, ApiError, Tested};
 use crate::broker::{ConnectOptions, Connected};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
-use crate::definition::{INPUTS, Integration, ValueSource};
+use crate::definition::{Integration, RenewFrom, ValueSource, is_secret_input};
 use crate::error::{Failure, Kind, Result};
 use crate::secret::Secret;
 use crate::settings::{StoreKind, parse_duration, remember_store};
@@ -89,12 +89,13 @@ fn finish(
     let tried = if no_test {
         Ok(None)
     } else {
-        api::whoami(&context.http, integration, &values, context.http.timeout())
+        api::test(&context.http, integration, &values, context.http.timeout())
     };
-    let account = match &tried {
-        Ok(Some(whoami)) => whoami.account.clone(),
+    let told = match &tried {
+        Ok(Some(tested)) => tested.account.clone(),
         _ => None,
     };
+    let account = told.or_else(|| api::account(integration, &values));
     if let Some(account) = &account
         && store != StoreKind::None
     {
@@ -125,7 +126,8 @@ fn warn_of_missing_refresh_token(
     integration: &Integration,
     credential: &crate::credential::Credential,
 ) {
-    let lasts = credential.expires_at.is_none() || integration.auth.is_unattended();
+    let wanted = integration.auth.renew_from() == RenewFrom::RefreshToken;
+    let lasts = credential.expires_at.is_none() || !integration.auth.needs_consent() || !wanted;
     if credential.refresh_token.is_none() && !lasts {
         context.ui.warn(&format!(
             "the provider gave no refresh token, so `{id}` has to be connected again when its token expires"
@@ -135,23 +137,9 @@ fn warn_of_missing_refresh_token(
 }
 
 /// The connection is kept whatever its test says; the exit code is the test's.
-fn judge(id: &ConnectionId, tried: Result<Option<Whoami>, ApiError>) -> Result<()> {
+fn judge(id: &ConnectionId, tried: Result<Option<Tested>, ApiError>) -> Result<()> {
     let kept = format!("`{id}` is connected, but its test failed");
-    match tried {
-        Ok(Some(whoami)) if whoami.status >= 400 => Err(Failure::caused(
-            Kind::Api,
-            anyhow::anyhow!("{} answered {}", whoami.request, whoami.status),
-        )
-        .context(kept)
-        .hint(format!("see what the API says: `hallpass request {id} -i …`; see `api.test` and the scopes in the definition"))),
-        Ok(_) => Ok(()),
-        Err(error @ ApiError::Http(_)) => Err(Failure::caused(Kind::Unavailable, error)
-            .context(kept)
-            .hint(format!("try again later: `hallpass request {id} …`"))),
-        Err(error) => Err(Failure::caused(Kind::Definition, error)
-            .context(kept)
-            .hint("mend `api` in the definition, then run `hallpass check`")),
-    }
+    super::test::judge(id, tried, &kept).map(drop)
 }
 
 /// `--param name=value`. Secrets never stand in argv, where every process of
@@ -170,8 +158,7 @@ fn parameter(text: &str, integration: &Integration) -> Result<(String, Secret)> 
         resolved(&ValueSource::Env(variable.to_owned()))?
     } else {
         let described = integration.parameter(name);
-        let secret = described.is_some_and(|parameter| parameter.secret)
-            || INPUTS.contains(&name) && name != "client_id" && name != "username";
+        let secret = described.is_some_and(|parameter| parameter.secret) || is_secret_input(name);
         if secret {
             return Err(usage(format!(
                 "`{name}` is a secret, and the command line is no place for it"

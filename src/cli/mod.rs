@@ -9,6 +9,7 @@ mod list;
 mod request;
 mod sandbox;
 mod status;
+mod test;
 mod token;
 
 use std::path::PathBuf;
@@ -80,6 +81,7 @@ enum Command {
     List(list::ListArgs),
     Connect(connect::ConnectArgs),
     Status(status::StatusArgs),
+    Test(test::TestArgs),
     Token(token::TokenArgs),
     Request(request::RequestArgs),
     Disconnect(disconnect::DisconnectArgs),
@@ -130,6 +132,7 @@ fn dispatch(command: Command, global: &Global, ui: Ui) -> Result<ExitCode> {
         Command::List(args) => list::run(&args, &Context::new(global, ui)?),
         Command::Connect(args) => connect::run(args, Context::new(global, ui)?),
         Command::Status(args) => status::run(&args, &Context::new(global, ui)?),
+        Command::Test(args) => test::run(&args, &Context::new(global, ui)?),
         Command::Token(args) => token::run(&args, &Context::new(global, ui)?),
         Command::Request(args) => request::run(args, &Context::new(global, ui)?),
         Command::Disconnect(args) => disconnect::run(&args, &Context::new(global, ui)?),

@@ -9,7 +9,7 @@ use reqwest::blocking::Response;
 
 use crate::api::{self, ApiError, Body, Plan, Wish};
 use crate::broker::{Broker, Fresh, Need};
-use crate::connection::{ConnectionArg, ConnectionId, Values};
+use crate::connection::{ConnectionArg, ConnectionId, Kept, Values};
 use crate::context::Context;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
@@ -98,8 +98,14 @@ fn fence(
     wish: &Wish,
 ) -> Result<()> {
     let record = context.stores.record(id)?;
-    let parameters = record.map(|record| record.parameters).unwrap_or_default();
-    let values = Values::new(integration, parameters, BTreeMap::new());
+    let (parameters, kept, metadata) = record
+        .map(|record| (record.parameters, record.kept, record.metadata))
+        .unwrap_or_default();
+    let kept = Kept {
+        shown: kept,
+        secrets: BTreeMap::new(),
+    };
+    let values = Values::new(integration, parameters, BTreeMap::new()).with_kept(kept, metadata);
     api::fence(integration, &values, &wish.target).map_err(|error| failed(id, error))
 }
 
@@ -116,11 +122,16 @@ impl Call<'_> {
     /// An API that rejects the token is asked once more with a renewed one.
     fn renewing_once(&self, fresh: Fresh) -> Result<Response> {
         let response = self.send(&fresh)?;
-        if response.status() != reqwest::StatusCode::UNAUTHORIZED {
+        let auth = &self.integration.auth;
+        let rejected = auth.refresh.on_status.contains(&response.status().as_u16());
+        let Some(token) = fresh.item.credential.access_token.as_ref() else {
+            return Ok(response);
+        };
+        if !rejected || auth.is_fixed() {
             return Ok(response);
         }
         let need = Need {
-            rejected: Some(&fresh.item.credential.access_token),
+            rejected: Some(token),
             ..Need::default()
         };
         match self.broker.fresh(self.id, self.integration, need) {

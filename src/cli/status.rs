@@ -61,7 +61,7 @@ fn json(
         "scopes": record.map(|r| r.scopes.clone()).unwrap_or_default(),
         "store": record.map(|r| r.store),
         "grant": integration.auth.grant_name(),
-        "renewable": record.is_some_and(|r| r.renewable) || integration.auth.is_unattended(),
+        "renewable": record.is_some_and(|r| r.renewable) || is_minted(integration),
         "connected_at": record.map(|r| r.connected_at),
         "renewed_at": record.map(|r| r.obtained_at),
         "parameters": record.map(|r| r.parameters.clone()).unwrap_or_default(),
@@ -69,6 +69,11 @@ fn json(
         "reason": record.and_then(reason),
         "definition": integration.place.to_string(),
     })
+}
+
+/// Whether a credential is had anew whenever it is needed.
+fn is_minted(integration: &Integration) -> bool {
+    !integration.auth.needs_consent() && !integration.auth.is_fixed()
 }
 
 fn reason(record: &Record) -> Option<&str> {
@@ -137,7 +142,7 @@ fn expiry(record: &Record, now: Timestamp) -> String {
 }
 
 fn renewal(integration: &Integration, record: &Record) -> &'static str {
-    if integration.auth.is_unattended() {
+    if is_minted(integration) {
         "by itself: nobody needs to be there"
     } else if record.renewable {
         "by itself, with a refresh token"

@@ -1,29 +1,37 @@
 //! Dotted paths into a provider's JSON answer: `data.access_token`,
-//! `[0].id`, `accounts[is_default=true].base_uri`.
+//! `[0].id`, `accounts[is_default=true].base_uri`. A path is literal but for
+//! the value an element is looked for by: `sites[name={site}].url`.
 
 use serde_json::Value as Json;
 
+use super::template::{Names, RenderError, Scope, Template};
+
 /// A parsed path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct AnswerPath(Vec<Step>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Step {
     Key(String),
     Index(usize),
     /// The first element in which the key has this value.
-    Where(String, String),
+    Where(String, Template),
 }
 
 impl AnswerPath {
+    /// The path to one key at the top.
+    pub fn key(name: &str) -> Self {
+        Self(vec![Step::Key(name.to_owned())])
+    }
+
     /// Parses a path; the error says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str, names: &Names) -> Result<Self, String> {
         let mut steps = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
             if let Some(inner) = rest.strip_prefix('[') {
                 let end = inner.find(']').ok_or("a `[` is never closed")?;
-                steps.push(bracket(&inner[..end])?);
+                steps.push(bracket(&inner[..end], names)?);
                 rest = &inner[end + 1..];
                 if let Some(after) = rest.strip_prefix('.') {
                     if after.is_empty() {
@@ -52,30 +60,56 @@ impl AnswerPath {
         Ok(Self(steps))
     }
 
-    /// What stands at the path, if anything does.
-    pub fn find<'a>(&self, json: &'a Json) -> Option<&'a Json> {
-        self.0.iter().try_fold(json, |at, step| match step {
-            Step::Key(key) => at.get(key),
-            Step::Index(index) => at.get(index),
-            Step::Where(key, wanted) => at
-                .as_array()?
-                .iter()
-                .find(|item| item.get(key).and_then(text_of).as_ref() == Some(wanted)),
+    /// The strings with placeholders in it.
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.0.iter().filter_map(|step| match step {
+            Step::Where(_, wanted) => Some(wanted),
+            Step::Key(_) | Step::Index(_) => None,
         })
     }
 
+    /// What stands at the path, if anything does.
+    pub fn find<'a>(
+        &self,
+        json: &'a Json,
+        scope: &dyn Scope,
+    ) -> Result<Option<&'a Json>, RenderError> {
+        let mut at = json;
+        for step in &self.0 {
+            let next = match step {
+                Step::Key(key) => at.get(key),
+                Step::Index(index) => at.get(index),
+                Step::Where(key, wanted) => {
+                    let Some(wanted) = wanted.render(scope)? else {
+                        return Ok(None);
+                    };
+                    let fits = |item: &&Json| {
+                        item.get(key).and_then(text_of).as_deref() == Some(wanted.text.expose())
+                    };
+                    at.as_array().and_then(|items| items.iter().find(fits))
+                }
+            };
+            match next {
+                Some(next) => at = next,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
     /// The string, number or boolean at the path, as text.
-    pub fn text(&self, json: &Json) -> Option<String> {
-        self.find(json).and_then(text_of)
+    pub fn text(&self, json: &Json, scope: &dyn Scope) -> Result<Option<String>, RenderError> {
+        Ok(self.find(json, scope)?.and_then(text_of))
     }
 }
 
-fn bracket(inner: &str) -> Result<Step, String> {
+fn bracket(inner: &str, names: &Names) -> Result<Step, String> {
     if let Some((key, value)) = inner.split_once('=') {
         if key.is_empty() {
             return Err("a key is missing before `=`".to_owned());
         }
-        return Ok(Step::Where(key.to_owned(), value.to_owned()));
+        let wanted = Template::parse(value, names).map_err(|problem| problem.message)?;
+        return Ok(Step::Where(key.to_owned(), wanted));
     }
     inner
         .parse()
@@ -83,7 +117,8 @@ fn bracket(inner: &str) -> Result<Step, String> {
         .map_err(|_| format!("`[{inner}]` is neither an index nor `[key=value]`"))
 }
 
-fn text_of(json: &Json) -> Option<String> {
+/// A string, number or boolean as text.
+pub fn text_of(json: &Json) -> Option<String> {
     match json {
         Json::String(text) => Some(text.clone()),
         Json::Number(number) => Some(number.to_string()),
@@ -94,12 +129,27 @@ fn text_of(json: &Json) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::template::Value;
     use super::*;
+
+    struct Nothing;
+
+    impl Scope for Nothing {
+        fn value(&self, name: &str) -> Result<Option<Value>, RenderError> {
+            Ok((name == "site").then(|| Value::plain("b")))
+        }
+    }
+
+    fn names() -> Names {
+        let mut names = Names::default();
+        names.add("site");
+        names
+    }
 
     #[test]
     fn paths_find_what_they_name() {
         let json: Json = serde_json::from_str(
-            r#"{"data":{"login":"ada","n":7},"list":[{"id":1,"main":false},{"id":2,"main":true}]}"#,
+            r#"{"data":{"login":"ada","n":7},"list":[{"id":1,"main":false},{"id":2,"main":true,"name":"b"}]}"#,
         )
         .unwrap();
         for (path, expected) in [
@@ -108,18 +158,22 @@ mod tests {
             ("list[1].id", Some("2")),
             ("list[main=true].id", Some("2")),
             ("list[main=maybe].id", None),
+            ("list[name={site}].id", Some("2")),
             ("data", None),
             ("nothing.there", None),
         ] {
-            let found = AnswerPath::parse(path).unwrap().text(&json);
+            let found = AnswerPath::parse(path, &names()).unwrap();
+            let found = found.text(&json, &Nothing).unwrap();
             assert_eq!(found.as_deref(), expected, "{path}");
         }
     }
 
     #[test]
     fn malformed_paths_are_refused() {
-        for path in ["", ".", "a.", "a..b", "a[", "a[x]", "a[=1]", "[0]."] {
-            assert!(AnswerPath::parse(path).is_err(), "{path}");
+        for path in [
+            "", ".", "a.", "a..b", "a[", "a[x]", "a[=1]", "[0].", "a[b={c}]",
+        ] {
+            assert!(AnswerPath::parse(path, &names()).is_err(), "{path}");
         }
     }
 }

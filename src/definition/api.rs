@@ -1,120 +1,137 @@
 //! The `api` half of a definition: how a credential is used, and to which
 //! hosts it may go. What is read needs no further checking but for its values.
 
+use std::time::Duration;
+
 use super::answer_path::AnswerPath;
+use super::auth::Endpoint;
+use super::json_template::JsonTemplate;
 use super::names::{Known, Moment};
+use super::read_call;
 use super::report::Problems;
+use super::request::{self, Paginate, TestRequest};
 use super::strings;
 use super::table::TableReader;
 use super::template::Template;
 use super::tree::{Node, Tree};
-use super::url_template::UrlTemplate;
 
 /// How to use a credential.
 #[derive(Clone, Debug, Default)]
 pub struct Api {
     /// What request paths are put on; without it there is nothing to request.
-    pub base_url: Option<UrlTemplate>,
+    pub base_url: Option<Endpoint>,
     /// Sent with every request.
     pub headers: Vec<(String, Template)>,
     /// Sent with every request.
     pub query: Vec<(String, Template)>,
+    /// Merged into every JSON body.
+    pub json: Option<JsonTemplate>,
     /// Other hosts (with their port, where it is not https's own) that the
     /// credential may go to.
     pub allowed_hosts: Vec<String>,
-    /// A path that tells whether a credential works.
-    pub test: Option<UrlTemplate>,
+    /// A request that tells whether a credential works.
+    pub test: Option<TestRequest>,
     /// Where the test's answer says whose credential it is.
     pub account: Option<AnswerPath>,
+    /// How long a request may take, from start to end.
+    pub timeout: Option<Duration>,
+    /// Headers besides `Retry-After` that say when to come again, in seconds
+    /// or as a unix time.
+    pub retry_after: Vec<String>,
+    /// How answers come in pages.
+    pub paginate: Option<Paginate>,
     /// The header of `headers` that carries the credential, if one does.
     pub credential_header: Option<String>,
     /// Whether the definition itself says where the credential travels; if
-    /// not, it is `Authorization: Bearer {token}`.
+    /// not, it is `Authorization: Bearer {token}`, or `Basic` for user and
+    /// password.
     pub places_credential: bool,
 }
 
 /// Reads `api`.
 pub(super) fn read(node: &Node, path: &str, known: &Known<'_>, problems: &Problems) -> Option<Api> {
     let mut table = TableReader::new(node, path, problems)?;
-    let base_url = strings::whole_url(&mut table, "base_url", known, Moment::Api);
-    let headers = templates(&mut table, "headers", known);
-    check_header_names(&mut table);
-    let query = templates(&mut table, "query", known);
+    let base_url = strings::endpoint(&mut table, "base_url", known, Moment::Api);
+    let headers = strings::headers(&mut table, known, Moment::Api);
+    let query = strings::pairs(&mut table, "query", known, Moment::Api);
+    let json = json(&mut table, known);
     let allowed_hosts = allowed_hosts(&mut table);
-    let test = test(&mut table, known);
-    let account = account(&mut table);
+    let test = request::test(&mut table, known);
+    let account = table
+        .get("account")
+        .and_then(|node| read_call::answer_path(node, "account", (known, Moment::Api), problems));
+    let timeout = table.duration("timeout");
+    let retry_after = retry_after(&mut table);
+    let paginate = request::paginate(&mut table, known);
+    if base_url.is_none() && test.is_some() && !table.has("base_url") {
+        table.missing(
+            "base_url",
+            "the test has nowhere to go",
+            "add `base_url = \"https://…\"`",
+        );
+    }
     table.finish();
     let credential_header = headers
         .iter()
         .find(|(_, template)| known.holds_credential(template))
         .map(|(name, _)| name.clone());
-    let used = headers.iter().chain(&query).map(|(_, template)| template);
-    let places_credential = used
-        .chain(base_url.iter().map(UrlTemplate::template))
-        .any(|template| known.holds_credential(template));
+    let mut used = headers.iter().chain(&query).map(|(_, template)| template);
+    let in_json = json.iter().flat_map(JsonTemplate::templates);
+    let in_base = base_url.iter().map(|base| base.0.template());
+    let places_credential = used.any(|template| known.holds_credential(template))
+        || in_json
+            .chain(in_base)
+            .any(|template| known.holds_credential(template));
     Some(Api {
         base_url,
         headers,
         query,
+        json,
         allowed_hosts,
         test,
         account,
+        timeout,
+        retry_after,
+        paginate,
         credential_header,
         places_credential,
     })
 }
 
-/// Reads a table of strings with placeholders; numbers and booleans count as
-/// the text they are written as.
-fn templates(
-    table: &mut TableReader<'_>,
-    key: &'static str,
-    known: &Known<'_>,
-) -> Vec<(String, Template)> {
+fn json(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<JsonTemplate> {
     let problems = table.problems();
-    let mut read = Vec::new();
-    for entry in table.table(key).unwrap_or_default() {
-        let place = (entry.key.as_str(), Moment::Api);
-        let value = strings::value(&entry.node, known, place, "write a string", problems);
-        read.extend(value.map(|value| (entry.key.clone(), value)));
+    let node = table.get("json")?;
+    if !matches!(node.value, Tree::Table(_)) {
+        problems.add(node.problem(
+            format!("`json` is {}, not a table", node.type_name()),
+            "write what is merged into every JSON body: `json = { key = \"{api_key}\" }`",
+        ));
+        return None;
     }
-    read
+    JsonTemplate::read(node, known, ("json", Moment::Api), problems)
 }
 
-fn check_header_names(table: &mut TableReader<'_>) {
+fn retry_after(table: &mut TableReader<'_>) -> Vec<String> {
     let problems = table.problems();
-    let Some(node) = table.get("headers") else {
-        return;
-    };
-    let Tree::Table(entries) = &node.value else {
-        return;
-    };
-    for entry in entries {
-        if http::HeaderName::try_from(entry.key.as_str()).is_err() {
-            let mut problem = node.problem(
-                format!("`{}` cannot be a header's name", entry.key),
+    let mut names = Vec::new();
+    for (text, node) in table.strings("retry_after").unwrap_or_default() {
+        if http::HeaderName::try_from(text).is_ok() {
+            names.push(text.to_ascii_lowercase());
+        } else {
+            problems.add(node.problem(
+                format!("`{text}` cannot be a header's name"),
                 "header names are letters, digits and `-`",
-            );
-            problem.span = entry.key_span.clone();
-            problems.add(problem);
+            ));
         }
     }
+    names
 }
 
 fn allowed_hosts(table: &mut TableReader<'_>) -> Vec<String> {
     let problems = table.problems();
     let mut hosts = Vec::new();
     for (text, node) in table.strings("allowed_hosts").unwrap_or_default() {
-        let parsed = url::Url::parse(&format!("https://{text}"));
-        let is_host = parsed.is_ok_and(|url| {
-            url.path() == "/"
-                && url.query().is_none()
-                && url.fragment().is_none()
-                && url.username().is_empty()
-                && url.password().is_none()
-                && !text.contains('/')
-        });
-        if is_host {
+        if is_host(text) {
             hosts.push(text.to_ascii_lowercase());
         } else {
             problems.add(node.problem(
@@ -126,27 +143,15 @@ fn allowed_hosts(table: &mut TableReader<'_>) -> Vec<String> {
     hosts
 }
 
-fn test(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<UrlTemplate> {
-    let (test, node) = strings::url(table, "test", known, Moment::Api)?;
-    if !test.is_path() {
-        table.problems().add(node.problem(
-            "`test` is not a path",
-            "write a path on `base_url` that needs the credential: `/me`",
-        ));
-    }
-    Some(test)
-}
-
-fn account(table: &mut TableReader<'_>) -> Option<AnswerPath> {
-    let (text, node) = table.string("account")?;
-    match AnswerPath::parse(text) {
-        Ok(path) => Some(path),
-        Err(why) => {
-            table.problems().add(node.problem(
-                format!("`account` is not a path into the answer: {why}"),
-                "write keys joined by dots: `data.login`",
-            ));
-            None
-        }
-    }
+/// Whether a text is a host, with or without a port, and nothing else.
+pub(super) fn is_host(text: &str) -> bool {
+    let parsed = url::Url::parse(&format!("https://{text}"));
+    parsed.is_ok_and(|url| {
+        url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && !text.contains('/')
+    })
 }

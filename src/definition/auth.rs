@@ -1,18 +1,62 @@
 //! The `auth` half of a definition as it is used: how a credential is
-//! obtained (RFC 6749), validated and ready to be filled. `read_auth` reads it.
+//! obtained, validated and ready to be filled. `read_auth` reads it.
 
 use std::time::Duration;
 
-use super::source::ValueSource;
+use regex::Regex;
+
+use super::answer_path::AnswerPath;
+use super::call::{Call, Refresh, RenewFrom, Step};
+use super::input::Input;
+use super::json_template::JsonTemplate;
 use super::template::{RenderError, Scope, Template};
 use super::url_template::UrlTemplate;
 use crate::secret::SafeUrl;
 
 /// How to get a credential.
 #[derive(Clone, Debug)]
-pub enum Auth {
+pub struct Auth {
+    /// What kind of credential it is.
+    pub kind: AuthKind,
+    /// What is typed when connecting, or named by the definition.
+    pub inputs: Vec<Input>,
+    /// What paths among the endpoints are put on.
+    pub site: Option<UrlTemplate>,
+    /// RFC 6749 section 3.2; for a custom token, where its request goes.
+    pub token_url: Option<Endpoint>,
+    /// RFC 7009.
+    pub revocation_url: Option<Endpoint>,
+    /// The call to the token endpoint.
+    pub token: Call,
+    /// The call that renews.
+    pub refresh: Refresh,
+    /// Calls after the token call.
+    pub steps: Vec<Step>,
+    /// A call after connecting, for ids that stand nowhere else.
+    pub lookup: Option<Call>,
+    /// The call that revokes.
+    pub revoke: Call,
+    /// What of the answers is kept with the connection.
+    pub captures: Vec<Capture>,
+    /// A token that hallpass itself signs (RFC 7519).
+    pub jwt: Option<Jwt>,
+}
+
+/// What kind of credential a definition gives.
+#[derive(Clone, Debug)]
+pub enum AuthKind {
     /// OAuth 2.0 (RFC 6749).
     OAuth2(Box<OAuth2>),
+    /// A key that somebody typed.
+    ApiKey,
+    /// User name and password (RFC 7617).
+    Basic,
+    /// A token from a login of the service's own.
+    CustomToken,
+    /// A token that hallpass signs.
+    Jwt,
+    /// No credential at all.
+    None,
 }
 
 /// An OAuth 2.0 client and the server it talks to.
@@ -20,19 +64,13 @@ pub enum Auth {
 pub struct OAuth2 {
     /// How the credential is obtained.
     pub grant: Grant,
-    /// What paths among the endpoints are put on.
-    pub site: Option<UrlTemplate>,
-    /// RFC 6749 section 3.1; present for the authorization code grant.
+    /// Whose metadata names the endpoints that the definition does not (RFC
+    /// 8414, OpenID Connect Discovery).
+    pub issuer: Option<UrlTemplate>,
+    /// RFC 6749 section 3.1.
     pub authorization_url: Option<Endpoint>,
-    /// RFC 6749 section 3.2.
-    pub token_url: Endpoint,
-    /// RFC 7009.
-    pub revocation_url: Option<Endpoint>,
-    /// The client's id; `None`: asked for when connecting.
-    pub client_id: Option<ValueSource>,
-    /// The client's secret; `None`: a public client, unless `client_auth`
-    /// says that there is one, which is then asked for when connecting.
-    pub client_secret: Option<ValueSource>,
+    /// RFC 7591.
+    pub registration_url: Option<Endpoint>,
     /// How the client shows who it is, where the definition says so; see
     /// [`OAuth2::client_auth`].
     pub named_client_auth: Option<ClientAuth>,
@@ -40,6 +78,8 @@ pub struct OAuth2 {
     pub basic_encoding: BasicEncoding,
     /// The scopes to ask for.
     pub scopes: Vec<Template>,
+    /// Scopes that are offered when connecting.
+    pub optional_scopes: Vec<OptionalScope>,
     /// What scopes are joined with.
     pub scope_separator: String,
     /// Whether to use PKCE (RFC 7636, S256).
@@ -52,8 +92,62 @@ pub struct OAuth2 {
     pub redirect: Redirect,
     /// What the provider is told, when that differs.
     pub redirect_uri: Option<UrlTemplate>,
-    /// Renew when less life than this is left; a sensible default unless set.
-    pub refresh_before: Option<Duration>,
+}
+
+/// A scope that is asked for only if the person wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionalScope {
+    /// The scope.
+    pub name: String,
+    /// What the person sees.
+    pub label: String,
+}
+
+/// A value that an answer brings and that is kept with the connection.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// Its name in placeholders.
+    pub name: String,
+    /// Which answer it stands in.
+    pub from: CaptureFrom,
+    /// Where in it.
+    pub path: AnswerPath,
+    /// What the whole value must match.
+    pub pattern: Option<Regex>,
+    /// What it is when nothing came.
+    pub default: Option<String>,
+    /// Whether it is kept in the store and never shown.
+    pub secret: bool,
+}
+
+/// Which answer a captured value stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureFrom {
+    /// The token endpoint's.
+    Token,
+    /// The redirect's parameters.
+    Callback,
+    /// The ID token's claims.
+    IdToken,
+    /// The access token's claims, where it is a JWT.
+    AccessToken,
+    /// The lookup's.
+    Lookup,
+}
+
+/// `auth.jwt`: a token that hallpass signs (RFC 7519, RFC 7515).
+#[derive(Clone, Debug)]
+pub struct Jwt {
+    /// The algorithm (RFC 7518 section 3.1), such as `RS256`.
+    pub alg: String,
+    /// `kid`.
+    pub key_id: Option<Template>,
+    /// Further header parameters.
+    pub header: Vec<(String, JsonTemplate)>,
+    /// The claims.
+    pub claims: Vec<(String, JsonTemplate)>,
+    /// What `exp` is after `iat`.
+    pub ttl: Duration,
 }
 
 /// How an OAuth credential is obtained.
@@ -72,11 +166,6 @@ impl Grant {
             Grant::AuthorizationCode => "authorization_code",
             Grant::ClientCredentials => "client_credentials",
         }
-    }
-
-    /// Whether a credential can be obtained with nobody there.
-    pub fn is_unattended(self) -> bool {
-        self == Grant::ClientCredentials
     }
 }
 
@@ -180,16 +269,81 @@ impl Endpoint {
 impl Auth {
     /// The word for what kind of credential this gives, in `list` and JSON.
     pub fn grant_name(&self) -> &'static str {
-        match self {
-            Auth::OAuth2(oauth) => oauth.grant.name(),
+        match &self.kind {
+            AuthKind::OAuth2(oauth) => oauth.grant.name(),
+            AuthKind::ApiKey => "api_key",
+            AuthKind::Basic => "basic",
+            AuthKind::CustomToken => "custom_token",
+            AuthKind::Jwt => "jwt",
+            AuthKind::None => "none",
         }
     }
 
-    /// Whether a credential can be had with nobody there, and so needs no
-    /// `connect`.
-    pub fn is_unattended(&self) -> bool {
-        match self {
-            Auth::OAuth2(oauth) => oauth.grant.is_unattended(),
+    /// The OAuth half, where that is what it is.
+    pub fn oauth2(&self) -> Option<&OAuth2> {
+        match &self.kind {
+            AuthKind::OAuth2(oauth) => Some(oauth),
+            _ => None,
         }
+    }
+
+    /// Whether a person has to consent in a browser.
+    pub fn needs_consent(&self) -> bool {
+        self.oauth2()
+            .is_some_and(|oauth| oauth.grant == Grant::AuthorizationCode)
+    }
+
+    /// Whether the credential is what was typed, and never renewed.
+    pub fn is_fixed(&self) -> bool {
+        matches!(
+            self.kind,
+            AuthKind::ApiKey | AuthKind::Basic | AuthKind::None
+        )
+    }
+
+    /// The input of this name, where the definition has use for it.
+    pub fn input(&self, name: &str) -> Option<&Input> {
+        self.inputs.iter().find(|input| input.name == name)
+    }
+
+    /// Where a built-in input of this name comes from by the definition.
+    pub fn has_source(&self, name: &str) -> bool {
+        self.input(name).is_some_and(|input| input.source.is_some())
+    }
+
+    /// Whether an answer brings the value of this name.
+    pub fn keeps(&self, name: &str) -> bool {
+        let mut calls = self.steps.iter().map(|step| &step.call).chain(&self.lookup);
+        self.captures.iter().any(|capture| capture.name == name)
+            || calls.any(|call| call.save.iter().any(|save| save.name == name))
+    }
+
+    /// What the credential is renewed from: as the definition says; else the
+    /// refresh token where a person consented or a refresh call is named, else
+    /// nothing.
+    pub fn renew_from(&self) -> RenewFrom {
+        self.refresh.from.unwrap_or_else(|| {
+            let by_call = self.needs_consent() || self.refresh.url_is_own();
+            if by_call {
+                RenewFrom::RefreshToken
+            } else {
+                RenewFrom::Nothing
+            }
+        })
+    }
+
+    /// Every endpoint that the credential, or what it is made of, goes to.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        let oauth = self.oauth2();
+        let own = [
+            self.token_url.as_ref(),
+            self.revocation_url.as_ref(),
+            oauth.and_then(|oauth| oauth.registration_url.as_ref()),
+            self.refresh.call.url.as_ref(),
+            self.revoke.url.as_ref(),
+            self.lookup.as_ref().and_then(|call| call.url.as_ref()),
+        ];
+        let steps = self.steps.iter().filter_map(|step| step.call.url.as_ref());
+        own.into_iter().flatten().chain(steps)
     }
 }

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::api::{self, Api};
+use super::extends::{self, Lookup as _};
+use super::helpers;
 use super::names::Known;
 use super::parameter;
 use super::read_auth;
 use super::report::{self, Problem, Problems, Severity, Source, closest};
+use super::request;
 use super::slice;
 use super::strings;
 use super::table::TableReader;
 use super::template::{Names, Template};
-use super::tree::{Node, Tree};
+use super::tree::{Entry, Node, Tree};
 use super::{BUILT_IN, INPUTS, Integration, Place, is_key, is_name};
 use crate::error::{Failure, Kind, Result};
 use crate::fs::{self, ReadError};
@@ -68,30 +71,12 @@ impl Definitions {
 
     /// One definition, which must be there and valid.
     pub fn get(&self, key: &str) -> Result<Integration> {
-        // The rest of the file is looked at only where its part is not enough.
-        if let Some(slice) = slice::only(&self.source.text, key)
-            && let Ok(document) = DeTable::parse(&slice)
-            && let Some(value) = integrations(&document).and_then(|table| table.get(key))
-        {
-            return self.valid(key, value);
-        }
-        let document = self.parse()?;
-        let Some(table) = integrations(&document) else {
-            return Err(self.unknown(key, &[]));
+        let Some(node) = self.node(key)? else {
+            return Err(self.unknown(key, &self.keys()));
         };
-        match table.get(key) {
-            Some(value) => self.valid(key, value),
-            None => {
-                let keys: Vec<&str> = table.keys().map(|key| key.get_ref().as_ref()).collect();
-                Err(self.unknown(key, &keys))
-            }
-        }
-    }
-
-    fn valid(&self, key: &str, value: &toml::Spanned<DeValue<'_>>) -> Result<Integration> {
         let problems = Problems::default();
-        let node = Node::convert(value, &self.source);
-        let integration = read(key, &node, &problems);
+        let integration = extends::resolve(key, node, self, &problems)
+            .and_then(|node| read(key, &node, &problems));
         match integration {
             Some(integration) if problems.errors() == 0 => Ok(integration),
             _ => {
@@ -100,6 +85,20 @@ impl Definitions {
                 Err(invalid(&format!("the definition of `{key}`"), &errors))
             }
         }
+    }
+
+    /// One definition's table, if it is there.
+    fn node(&self, key: &str) -> Result<Option<Node>> {
+        // The rest of the file is looked at only where its part is not enough.
+        if let Some(slice) = slice::only(&self.source.text, key)
+            && let Ok(document) = DeTable::parse(&slice)
+            && let Some(value) = integrations(&document).and_then(|table| table.get(key))
+        {
+            return Ok(Some(Node::convert(value, &self.source)));
+        }
+        let document = self.parse()?;
+        let value = integrations(&document).and_then(|table| table.get(key));
+        Ok(value.map(|value| Node::convert(value, &self.source)))
     }
 
     /// All definitions and all problems, of which none stops the reading.
@@ -114,6 +113,7 @@ impl Definitions {
         for error in &errors {
             problems.add(syntax(error, &self.source));
         }
+        let mut tables = Tables::default();
         for (key, value) in document.get_ref() {
             if key.get_ref() == "integrations" {
                 let DeValue::Table(table) = value.get_ref() else {
@@ -124,44 +124,24 @@ impl Definitions {
                     ));
                     continue;
                 };
-                for (key, value) in table {
-                    self.read_into(&mut found, key.get_ref(), &key.span(), value, &problems);
-                }
+                tables.0.extend(table.iter().map(|(key, value)| Entry {
+                    key: key.get_ref().to_string(),
+                    key_span: key.span(),
+                    node: Node::convert(value, &self.source),
+                }));
             } else {
                 problems.add(self.unknown_top_level(key.get_ref(), key.span()));
             }
         }
+        for entry in &tables.0 {
+            read_into(&mut found, entry, &tables, &problems);
+        }
         found.problems = problems.into_sorted();
+        // What one definition extends is read, and reported, with each.
+        found.problems.dedup_by(|a, b| {
+            a.span == b.span && a.message == b.message && Arc::ptr_eq(&a.source, &b.source)
+        });
         found
-    }
-
-    fn read_into(
-        &self,
-        found: &mut Found,
-        key: &str,
-        key_span: &std::ops::Range<usize>,
-        value: &toml::Spanned<DeValue<'_>>,
-        problems: &Problems,
-    ) {
-        let node = Node::convert(value, &self.source);
-        if !is_key(key) {
-            let mut problem = node.problem(
-                format!("`{key}` cannot be an integration's key"),
-                "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
-            );
-            problem.span = key_span.clone();
-            problems.add(problem);
-            return;
-        }
-        found.keys.push(key.to_owned());
-        let own = Problems::default();
-        let integration = read(key, &node, &own);
-        if own.errors() == 0 {
-            found.integrations.extend(integration);
-        }
-        for problem in own.into_sorted() {
-            problems.add(problem);
-        }
     }
 
     fn unknown_top_level(&self, key: &str, span: std::ops::Range<usize>) -> Problem {
@@ -186,7 +166,7 @@ impl Definitions {
         })
     }
 
-    fn unknown(&self, key: &str, known: &[&str]) -> Failure {
+    fn unknown(&self, key: &str, known: &[String]) -> Failure {
         let path = self.source.path.display();
         if !self.exists {
             return Failure::new(
@@ -199,11 +179,62 @@ impl Definitions {
             Kind::Definition,
             format!("there is no integration `{key}` in `{path}`"),
         );
-        match closest(key, known.iter().copied()) {
+        match closest(key, known.iter().map(String::as_str)) {
             Some(word) => failure.hint(format!("did you mean `{word}`?")),
             None => failure,
         }
         .hint("run `hallpass list` to see what is defined")
+    }
+}
+
+impl extends::Lookup for Definitions {
+    fn find(&self, key: &str) -> Option<Node> {
+        self.node(key).ok().flatten()
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let document = self.parse().ok();
+        let table = document.as_ref().and_then(integrations);
+        let keys = table.into_iter().flat_map(DeTable::keys);
+        keys.map(|key| key.get_ref().to_string()).collect()
+    }
+}
+
+/// The tables of a file that is read whole.
+#[derive(Default)]
+struct Tables(Vec<Entry>);
+
+impl extends::Lookup for Tables {
+    fn find(&self, key: &str) -> Option<Node> {
+        let entry = self.0.iter().find(|entry| entry.key == key)?;
+        Some(entry.node.clone())
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.0.iter().map(|entry| entry.key.clone()).collect()
+    }
+}
+
+fn read_into(found: &mut Found, entry: &Entry, tables: &Tables, problems: &Problems) {
+    let key = &entry.key;
+    if !is_key(key) {
+        let mut problem = entry.node.problem(
+            format!("`{key}` cannot be an integration's key"),
+            "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
+        );
+        problem.span = entry.key_span.clone();
+        problems.add(problem);
+        return;
+    }
+    found.keys.push(key.clone());
+    let own = Problems::default();
+    let integration = extends::resolve(key, entry.node.clone(), tables, &own)
+        .and_then(|node| read(key, &node, &own));
+    if own.errors() == 0 {
+        found.integrations.extend(integration);
+    }
+    for problem in own.into_sorted() {
+        problems.add(problem);
     }
 }
 
@@ -258,9 +289,11 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
         names.add(name);
     }
     let parameters = parameter::read_all(&mut table, &mut names);
+    let auth_node = table.get("auth");
+    let facts = read_auth::facts(auth_node, &mut names, &parameters, problems);
     let values = values(&mut table, &mut names);
-    let known = Known::new(names, &parameters, &values);
-    let auth = match table.get("auth") {
+    let mut known = Known::new(names, facts, &parameters, &values);
+    let auth = match auth_node {
         Some(node) => read_auth::read(node, &format!("{path}.auth"), &known, problems),
         None => {
             table.missing(
@@ -275,6 +308,13 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
         Some(node) => api::read(node, &format!("{path}.api"), &known, problems),
         None => Some(Api::default()),
     };
+    let actions = request::actions(&mut table, &mut known);
+    let helpers = helpers::read(&mut table);
+    table.get("extends");
+    let auth = auth.map(|(mut auth, sources)| {
+        auth.inputs = read_auth::inputs(&auth, sources, &known);
+        auth
+    });
     table.finish();
     Some(Integration {
         key: key.to_owned(),
@@ -286,6 +326,8 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
         connection: connection.unwrap_or_else(|| "default".to_owned()),
         auth: auth?,
         api: api?,
+        actions,
+        helpers,
         place: Place {
             source: node.source.clone(),
             offset: node.span.start,

@@ -3,9 +3,12 @@
 //! secrets blanked by `blank`) rather than thrown, and what comes out needs no
 //! further checking. Nothing here knows of connections, stores or the network.
 //!
-//! One file per part of the language: `parameter`, `auth` (the OAuth half,
-//! read by `read_auth`), `api` (the use half), `source` (where a value comes
-//! from), `answer_path` (dotted paths into answers). Placeholders: `strings`
+//! One file per part of the language: `parameter`, `input` (what is typed,
+//! from `source` where the definition names a place), `auth` (how a credential
+//! is got; `read_auth` and `read_oauth2` read it) with `call` (`read_call`) for
+//! each call it takes, `api` (how it is used) with `request` for tests and
+//! actions, `helpers`, `answer_path` (dotted paths into answers). `extends`
+//! lays one definition over another. Placeholders: `json_template`, `strings`
 //! reads them, `template` and `filter` fill them, `names` knows what they may
 //! name and where, `url_template` (`url_place`, `url_rules`) keeps URLs whole.
 
@@ -13,12 +16,21 @@ pub mod answer_path;
 mod api;
 mod auth;
 mod blank;
+pub mod call;
+mod extends;
 mod filter;
+pub mod helpers;
+mod host;
+mod input;
+mod json_template;
 mod load;
 mod names;
 mod parameter;
 mod read_auth;
+mod read_call;
+mod read_oauth2;
 pub mod report;
+pub mod request;
 mod slice;
 mod source;
 mod strings;
@@ -33,8 +45,12 @@ use std::sync::Arc;
 
 pub use api::Api;
 pub use auth::{
-    Auth, AuthorizationParam, BasicEncoding, ClientAuth, Endpoint, Grant, OAuth2, Redirect,
+    Auth, AuthKind, AuthorizationParam, BasicEncoding, Capture, CaptureFrom, ClientAuth, Endpoint,
+    Grant, Jwt, OAuth2, OptionalScope, Redirect,
 };
+pub use call::{Call, Encoding, Param, Refresh, RenewFrom, Response, TokenAt, Unit};
+pub use input::{Input, InputSource, is_secret as is_secret_input};
+pub use json_template::JsonTemplate;
 pub use load::{Definitions, Found};
 pub use parameter::{Choice, Format, Parameter};
 pub use source::{ValueError, ValueSource};
@@ -51,6 +67,9 @@ pub const INPUTS: [&str; 5] = [
     "username",
     "password",
 ];
+
+/// The name under which the key of `auth.jwt` is typed; no placeholder's.
+pub const JWT_KEY: &str = "jwt.key";
 
 /// The other names every placeholder may use.
 pub const BUILT_IN: [&str; 10] = [
@@ -91,6 +110,10 @@ pub struct Integration {
     pub auth: Auth,
     /// How to use it.
     pub api: Api,
+    /// Named requests.
+    pub actions: Vec<request::Action>,
+    /// What the credential helpers of other tools may hand out.
+    pub helpers: helpers::Helpers,
     /// Where it was defined.
     pub place: Place,
 }

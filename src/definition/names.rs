@@ -2,14 +2,16 @@
 //! once it is known to the language (`template` sees to that): named
 //! combinations come down to the parameters and built-in names they are made
 //! of, and each of those must have a value at the moment the string is used,
-//! be no secret where a browser's history would keep it, and be pinned down
-//! where it would choose the host.
+//! and be no secret where a browser's history would keep it. `host` holds them
+//! to more where they would choose the host.
 
-use super::parameter::{Format, Parameter};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use super::parameter::Parameter;
 use super::report::{Problem, Problems};
 use super::template::{Names, Template};
 use super::tree::Node;
-use super::url_template::{InHost, UrlTemplate};
 
 /// When a string is used, which decides what has a value by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,22 +22,71 @@ pub(super) enum Moment {
     Browser,
     /// In `authorization_params`.
     Consent,
+    /// Where a user name or password is put together.
+    Input,
+    /// Where `auth.jwt` is put together.
+    Claims,
+    /// In the token call.
+    Token,
+    /// In the call that renews.
+    Refresh,
+    /// In the call that revokes.
+    Revoke,
+    /// In a step or the lookup, after the token call.
+    Step,
     /// In `api`, with the credential at hand.
     Api,
+}
+
+impl Moment {
+    /// Whether it is a call to the provider with its own parameters.
+    fn is_call(self) -> bool {
+        matches!(
+            self,
+            Moment::Token | Moment::Refresh | Moment::Revoke | Moment::Step
+        )
+    }
+}
+
+/// What a definition's `auth` is, as far as names depend on it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    /// `auth.type`, as it is written.
+    pub(super) kind: String,
+    /// Whether a person consents in a browser.
+    pub(super) consents: bool,
+    /// Whether there is an `auth.jwt`.
+    pub(super) has_jwt: bool,
+    /// Whether there is an `auth.site` to put paths on.
+    pub(super) has_site: bool,
+    /// The names of `auth.capture` and of what steps and the lookup save.
+    pub(super) kept: Vec<KeptName>,
+}
+
+/// A value that an answer brings, and that is kept with the connection.
+#[derive(Clone, Debug)]
+pub(super) struct KeptName {
+    pub(super) name: String,
+    pub(super) secret: bool,
+    /// Whether a pattern narrows it.
+    pub(super) pinned: bool,
 }
 
 /// The names of one definition.
 pub(super) struct Known<'a> {
     /// All of them, the built-in ones included.
     pub(super) names: Names,
+    pub(super) facts: Facts,
     parameters: &'a [Parameter],
-    values: Vec<Combination<'a>>,
+    pub(super) values: Vec<Combination<'a>>,
+    /// What has been used so far, values taken apart.
+    used: RefCell<BTreeSet<String>>,
 }
 
 /// A value of `values`.
-struct Combination<'a> {
+pub(super) struct Combination<'a> {
     name: &'a str,
-    template: &'a Template,
+    pub(super) template: &'a Template,
     /// The parameters and built-in names it comes down to.
     leaves: Vec<&'a str>,
 }
@@ -52,20 +103,20 @@ const SECRETS: [&str; 8] = [
     "jwt",
 ];
 
-/// The names that stand for the credential where it is used.
-const CREDENTIAL: [&str; 4] = ["token", "api_key", "username", "password"];
-
 impl<'a> Known<'a> {
     /// `values` are in the order of the file: each may use those before it.
     pub(super) fn new(
         names: Names,
+        facts: Facts,
         parameters: &'a [Parameter],
         values: &'a [(String, Template)],
     ) -> Self {
         let mut known = Self {
             names,
+            facts,
             parameters,
             values: Vec::with_capacity(values.len()),
+            used: RefCell::default(),
         };
         for (name, template) in values {
             let leaves = known.leaves(template);
@@ -91,7 +142,7 @@ impl<'a> Known<'a> {
         leaves
     }
 
-    fn leaves_of<'n>(&self, name: &'n str) -> Vec<&'n str>
+    pub(super) fn leaves_of<'n>(&self, name: &'n str) -> Vec<&'n str>
     where
         'a: 'n,
     {
@@ -101,26 +152,53 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn value(&self, name: &str) -> Option<&Combination<'a>> {
+    pub(super) fn value(&self, name: &str) -> Option<&Combination<'a>> {
         self.values.iter().find(|value| value.name == name)
     }
 
-    fn parameter(&self, name: &str) -> Option<&'a Parameter> {
+    pub(super) fn parameter(&self, name: &str) -> Option<&'a Parameter> {
         self.parameters
             .iter()
             .find(|parameter| parameter.name == name)
     }
 
     fn is_secret(&self, leaf: &str) -> bool {
-        SECRETS.contains(&leaf) || self.parameter(leaf).is_some_and(|p| p.secret)
+        SECRETS.contains(&leaf)
+            || self.parameter(leaf).is_some_and(|p| p.secret)
+            || self.kept(leaf).is_some_and(|kept| kept.secret)
     }
 
-    /// Whether a string holds the credential, directly or through `values`.
+    pub(super) fn kept(&self, leaf: &str) -> Option<&KeptName> {
+        self.facts.kept.iter().find(|kept| kept.name == leaf)
+    }
+
+    fn comes_down_to(&self, template: &Template, test: impl Fn(&str) -> bool) -> bool {
+        let mut leaves = template.names().flat_map(|name| self.leaves_of(name));
+        leaves.any(test)
+    }
+
+    /// Whether a string holds the type's own credential, directly or through
+    /// `values`.
     pub(super) fn holds_credential(&self, template: &Template) -> bool {
-        template
-            .names()
-            .flat_map(|name| self.leaves_of(name))
-            .any(|leaf| CREDENTIAL.contains(&leaf))
+        let own: &[&str] = match self.facts.kind.as_str() {
+            "api_key" => &["token", "api_key"],
+            "basic" => &["username", "password"],
+            "jwt" => &["token", "jwt"],
+            _ => &["token"],
+        };
+        self.comes_down_to(template, |leaf| own.contains(&leaf))
+    }
+
+    /// Whether a string holds what only the redirect brought.
+    pub(super) fn is_of_exchange(&self, template: &Template) -> bool {
+        self.comes_down_to(template, |leaf| {
+            leaf == "code" || leaf.starts_with("callback.")
+        })
+    }
+
+    /// Whether a name has been used by what was checked so far.
+    pub(super) fn is_used(&self, name: &str) -> bool {
+        self.used.borrow().contains(name)
     }
 
     /// Holds a string to what has a value at its moment and may be seen there;
@@ -134,8 +212,10 @@ impl<'a> Known<'a> {
     ) -> bool {
         let mut fine = true;
         for (name, range) in template.uses() {
-            let found = self
-                .leaves_of(name)
+            let leaves = self.leaves_of(name);
+            let mut used = self.used.borrow_mut();
+            used.extend(leaves.iter().map(ToString::to_string));
+            let found = leaves
                 .into_iter()
                 .find_map(|leaf| self.fault(name, leaf, what, moment));
             if let Some(fault) = found {
@@ -171,7 +251,13 @@ impl<'a> Known<'a> {
             help: match moment {
                 Moment::Api => "use `{token}` for the credential, or a parameter",
                 Moment::Consent => "use a parameter, `{redirect_uri}` or `{state}`",
-                Moment::Endpoint | Moment::Browser => "use a parameter, or `{client_id}`",
+                Moment::Input => "use a parameter",
+                Moment::Token | Moment::Refresh | Moment::Revoke | Moment::Step => {
+                    "use a parameter, an input such as `{client_id}`, or what `auth.capture` keeps"
+                }
+                Moment::Endpoint | Moment::Browser | Moment::Claims => {
+                    "use a parameter, or `{client_id}`"
+                }
             }
             .to_owned(),
         })
@@ -180,156 +266,67 @@ impl<'a> Known<'a> {
     /// Why a name has no value at a moment; `None` when it has one.
     fn absence(&self, leaf: &str, moment: Moment) -> Option<&'static str> {
         let base = leaf.split('.').next().unwrap_or(leaf);
+        let consents = self.facts.consents;
+        let seen = matches!(moment, Moment::Browser | Moment::Consent | Moment::Input);
         let (lives, why) = match base {
             "token" | "id_token" => (
-                moment == Moment::Api,
-                "it exists only once there is a credential, in `api`",
+                matches!(
+                    moment,
+                    Moment::Api | Moment::Refresh | Moment::Step | Moment::Revoke
+                ),
+                "it exists only once there is a credential: in `api`, in steps, when renewing",
             ),
             "client_secret" => (
-                moment == Moment::Api,
-                "it exists only in `api`; the token endpoint gets it by itself",
+                moment.is_call() || matches!(moment, Moment::Api | Moment::Claims),
+                "it exists only in `api` and in calls to the provider",
             ),
-            "redirect_uri" | "state" => (
-                moment == Moment::Consent,
+            "redirect_uri" => (
+                moment == Moment::Consent || (moment == Moment::Token && consents),
+                "it exists only while a person is asked to consent, in `authorization_params` and `auth.token`",
+            ),
+            "state" => (
+                moment == Moment::Consent || (moment == Moment::Token && consents),
                 "it exists only while a person is asked to consent, in `authorization_params`",
             ),
             "refresh_token" => (
-                false,
+                matches!(moment, Moment::Refresh | Moment::Step | Moment::Revoke),
                 "it exists only while a token is renewed, and goes to the token endpoint by itself",
             ),
             "code" => (
-                false,
+                moment == Moment::Token && consents,
                 "it exists only while it is exchanged for a token, and goes to the token endpoint by itself",
             ),
             "callback" => (
-                false,
-                "it exists only while the answer to a redirect is taken in",
+                matches!(moment, Moment::Token | Moment::Step | Moment::Endpoint) && consents,
+                "it exists only while the answer to a redirect is taken in; `auth.capture` keeps it",
             ),
             "jwt" => (
-                false,
-                "it exists only where `auth` mints one, and `type = \"oauth2\"` does not",
+                self.facts.has_jwt && (moment.is_call() || self.facts.kind == "jwt"),
+                "it exists only where `[auth.jwt]` mints one, in calls to the provider",
             ),
             "api_key" | "username" | "password" => (
-                self.parameter(base).is_some(),
-                "`type = \"oauth2\"` asks for none; it exists only where a parameter of this name does",
+                !matches!(moment, Moment::Input) || self.parameter(base).is_some(),
+                "user name and password cannot be made of each other",
+            ),
+            _ if self.kept(leaf).is_some() => (
+                !seen && moment != Moment::Claims,
+                "it is known only after connecting",
             ),
             _ => (true, ""),
         };
         (!lives).then_some(why)
     }
-
-    /// Holds a URL to values that cannot choose any host: every name in its
-    /// host part is a parameter that is pinned down.
-    pub(super) fn check_host(&self, url: &UrlTemplate, node: &Node, problems: &Problems) {
-        if let Some(why) = url.start_fault() {
-            let help = "begin what follows it with `/`, `?` or `#`";
-            let mut problem = node.problem("the host is left open", help);
-            problem.why = Some(why.to_owned());
-            problems.add(problem);
-        }
-        for (place, name, range) in url.in_host() {
-            if let Some(fault) = self.host_fault(name, place, self.values.len()) {
-                let mut problem = fault.at(node);
-                problem.span = node.text_span(&range);
-                problems.add(problem);
-            }
-        }
-    }
-
-    /// `depth` bounds how far values are followed.
-    fn host_fault(&self, name: &str, place: InHost, depth: usize) -> Option<Fault> {
-        let Some(value) = self.value(name) else {
-            return self.leaf_in_host(name, place);
-        };
-        let inside = |name: &str| {
-            let leaves = self.leaves_of(name);
-            leaves
-                .into_iter()
-                .find_map(|leaf| self.leaf_in_host(leaf, InHost::Inside))
-        };
-        if place == InHost::Inside {
-            return inside(name);
-        }
-        // It goes in as it is, so all of it is held to what a host is held to.
-        let url = UrlTemplate::new(value.template.clone());
-        let lead = url.leading_text();
-        let absolute = ["https://", "http://"]
-            .iter()
-            .any(|scheme| lead.starts_with(scheme));
-        let whole = url.starts_with_value() || absolute;
-        if !whole || url.start_fault().is_some() || depth == 0 {
-            return Some(Fault {
-                message: format!("`{{{name}}}` is the start of a URL, but this value is none"),
-                why: Some(WRONG_HOST),
-                help: format!("begin the value `{name}` with `https://` and a host"),
-            });
-        }
-        let at_start = |name: &str| {
-            let mut in_host = url.in_host().into_iter();
-            in_host.any(|(place, known, _)| place == InHost::Start && known == name)
-        };
-        value.template.names().find_map(|name| {
-            if at_start(name) {
-                self.host_fault(name, InHost::Start, depth - 1)
-            } else {
-                inside(name)
-            }
-        })
-    }
-
-    fn leaf_in_host(&self, leaf: &str, place: InHost) -> Option<Fault> {
-        let fault = |message: String, help: String| {
-            Some(Fault {
-                message,
-                why: Some(WRONG_HOST),
-                help,
-            })
-        };
-        let Some(parameter) = self.parameter(leaf) else {
-            return fault(
-                format!("`{{{leaf}}}` stands in a host name, but it is not a parameter"),
-                "write the host out, or use a parameter with a `format`, `choices` or a `pattern`"
-                    .to_owned(),
-            );
-        };
-        if parameter.secret {
-            return Some(Fault {
-                message: format!("`{{{leaf}}}` stands in a host name, but it is a secret"),
-                why: Some("host names are seen by others, and kept with the connection"),
-                help: "use a parameter that is none".to_owned(),
-            });
-        }
-        match place {
-            InHost::Inside if !parameter.is_pinned() => fault(
-                format!("`{{{leaf}}}` stands in a host name, but anything may be typed for it"),
-                format!("give the parameter `{leaf}` a `format`, `choices` or a `pattern`"),
-            ),
-            InHost::Inside if parameter.format == Some(Format::Url) => fault(
-                format!("`{{{leaf}}}` stands in a host name, but it is a whole URL"),
-                format!("begin the URL with it: `{{{leaf}}}/…`"),
-            ),
-            InHost::Start if !parameter.is_url() => fault(
-                format!("`{{{leaf}}}` is the start of a URL, but need not be one"),
-                format!(
-                    "give the parameter `{leaf}` `format = \"url\"`, a `pattern`, or `choices` that are URLs"
-                ),
-            ),
-            _ => None,
-        }
-    }
 }
 
-const WRONG_HOST: &str = "a wrong value could send the credential to another host";
-
 /// What is wrong with a name where it stands.
-struct Fault {
-    message: String,
-    why: Option<&'static str>,
-    help: String,
+pub(super) struct Fault {
+    pub(super) message: String,
+    pub(super) why: Option<&'static str>,
+    pub(super) help: String,
 }
 
 impl Fault {
-    fn at(self, node: &Node) -> Problem {
+    pub(super) fn at(self, node: &Node) -> Problem {
         let mut problem = node.problem(self.message, self.help);
         problem.why = self.why.map(str::to_owned);
         problem

@@ -1,126 +1,240 @@
-//! Reads `auth`: every key held to its type, every string to the names of its
-//! place, and what one key demands of another. Everything that is wrong is
-//! reported; what comes out is complete.
+//! Reads `auth`: what kind of credential it gives, the calls that get it, and
+//! what one key demands of another. Everything that is wrong is reported; what
+//! comes out is complete. `read_oauth2` reads what only OAuth has, `read_call`
+//! the tables of calls.
 
 use std::time::Duration;
 
-use super::auth::{
-    Auth, AuthorizationParam, BasicEncoding, ClientAuth, Endpoint, Grant, OAuth2, Redirect,
-};
-use super::names::{Known, Moment};
-use super::report::Problems;
+use super::answer_path::AnswerPath;
+use super::auth::{Auth, AuthKind, Capture, CaptureFrom, Grant, Jwt};
+use super::call::{Call, RenewFrom};
+use super::input::{self, Input, InputSource};
+use super::json_template::JsonTemplate;
+use super::names::{Facts, KeptName, Known, Moment};
+use super::parameter::Parameter;
+use super::read_call::{self, Manner};
+use super::report::{Problems, closest};
 use super::source;
 use super::strings;
 use super::table::TableReader;
-use super::tree::{Node, Tree};
-use super::url_template::UrlTemplate;
+use super::template::Names;
+use super::tree::{Entry, Node, Tree};
+use super::{INPUTS, JWT_KEY, is_name, read_oauth2};
 
-/// Reads `auth`.
+/// The life of a token that hallpass signs, unless the definition says so.
+const JWT_TTL: Duration = Duration::from_secs(5 * 60);
+
+/// The algorithms a token can be signed with (RFC 7518 section 3.1, RFC 8037).
+const ALGORITHMS: [&str; 12] = [
+    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
+    "ES384", "EdDSA",
+];
+
+/// The types, as they are written.
+const TYPES: [(&str, AuthType); 6] = [
+    ("oauth2", AuthType::OAuth2),
+    ("api_key", AuthType::ApiKey),
+    ("basic", AuthType::Basic),
+    ("custom_token", AuthType::CustomToken),
+    ("jwt", AuthType::Jwt),
+    ("none", AuthType::None),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AuthType {
+    OAuth2,
+    ApiKey,
+    Basic,
+    CustomToken,
+    Jwt,
+    None,
+}
+
+/// What names depend on, told before any string is read; and the names that
+/// answers will bring are made known.
+pub(super) fn facts(
+    node: Option<&Node>,
+    names: &mut Names,
+    parameters: &[Parameter],
+    problems: &Problems,
+) -> Facts {
+    let mut facts = Facts::default();
+    let Some(Tree::Table(entries)) = node.map(|node| &node.value) else {
+        return facts;
+    };
+    let text = |key: &str| match entry(entries, key).map(|node| &node.value) {
+        Some(Tree::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let kind = meant(entries).map_or("none", |(word, _)| word);
+    kind.clone_into(&mut facts.kind);
+    facts.consents = kind == "oauth2" && text("grant") != "client_credentials";
+    facts.has_jwt = entry(entries, "jwt").is_some();
+    facts.has_site = entry(entries, "site").is_some();
+    let mut tables = vec![entry(entries, "capture")];
+    if let Some(Tree::Array(steps)) = entry(entries, "steps").map(|node| &node.value) {
+        tables.extend(steps.iter().map(|step| node_at(step, "save")));
+    }
+    tables.extend(entry(entries, "lookup").map(|node| node_at(node, "save")));
+    for node in tables.into_iter().flatten() {
+        let Tree::Table(entries) = &node.value else {
+            continue;
+        };
+        for entry in entries {
+            let typed = parameters.iter().find(|known| known.name == entry.key);
+            if typed.is_some_and(|parameter| !parameter.optional) {
+                let mut problem = entry.node.problem(
+                    format!(
+                        "the parameter `{}` is always typed, so that this is never used",
+                        entry.key
+                    ),
+                    "give the parameter `optional = true`, or this another name",
+                );
+                problem.span = entry.key_span.clone();
+                problems.add(problem);
+            }
+            add_kept(entry, names, &mut facts.kept, problems);
+        }
+    }
+    facts
+}
+
+/// Makes the name of a kept value known; it may be an optional parameter's,
+/// which it then yields to.
+fn add_kept(entry: &Entry, names: &mut Names, kept: &mut Vec<KeptName>, problems: &Problems) {
+    let name = &entry.key;
+    let built_in = super::BUILT_IN.contains(&name.as_str()) || INPUTS.contains(&name.as_str());
+    if built_in || !is_name(name) {
+        let mut problem = entry.node.problem(
+            format!("`{name}` cannot be the name of a kept value"),
+            if built_in {
+                "that is a built-in name; choose another"
+            } else {
+                "use lower-case letters, digits and `_`, beginning with a letter"
+            },
+        );
+        problem.span = entry.key_span.clone();
+        problems.add(problem);
+        return;
+    }
+    names.add(name);
+    let secret = matches!(
+        node_at(&entry.node, "secret").map(|node| &node.value),
+        Some(Tree::Bool(true))
+    );
+    kept.push(KeptName {
+        name: name.clone(),
+        secret,
+        pinned: node_at(&entry.node, "pattern").is_some(),
+    });
+}
+
+/// The type that is written, or meant by what is written: a misspelt word does
+/// not keep the rest from being read.
+fn meant(entries: &[Entry]) -> Option<(&'static str, AuthType)> {
+    let words = || TYPES.iter().map(|(word, _)| *word);
+    let written = match entry(entries, "type").map(|node| &node.value) {
+        Some(Tree::String(text)) => {
+            let exact = words().find(|word| word == text);
+            exact.or_else(|| closest(text, words()))
+        }
+        _ => None,
+    };
+    let tells = ["grant", "authorization_url", "scopes"];
+    let by_keys = tells.iter().any(|key| entry(entries, key).is_some());
+    let word = written.or(by_keys.then_some("oauth2"))?;
+    TYPES.iter().find(|(known, _)| *known == word).copied()
+}
+
+fn entry<'a>(entries: &'a [Entry], key: &str) -> Option<&'a Node> {
+    let found = entries.iter().find(|entry| entry.key == key)?;
+    Some(&found.node)
+}
+
+fn node_at<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    match &node.value {
+        Tree::Table(entries) => entry(entries, key),
+        _ => None,
+    }
+}
+
+/// Reads `auth`. The inputs come later: what `api` uses counts too, see
+/// [`inputs`].
 pub(super) fn read(
     node: &Node,
     path: &str,
     known: &Known<'_>,
     problems: &Problems,
-) -> Option<Auth> {
+) -> Option<(Auth, Vec<(&'static str, InputSource)>)> {
     let mut table = TableReader::new(node, path, problems)?;
-    let typed = table.word("type", &[("oauth2", ())]);
-    if node_lacks(node, "type") {
+    if !table.has("type") {
         table.missing(
             "type",
             "it says how a credential is obtained",
-            "add `type = \"oauth2\"`",
+            "add `type = \"oauth2\"`, or `\"api_key\"`, `\"basic\"`, `\"custom_token\"`, `\"jwt\"`, `\"none\"`",
         );
     }
-    let oauth = read_oauth2(&mut table, known);
-    table.finish();
-    typed?;
-    Some(Auth::OAuth2(Box::new(oauth?)))
-}
-
-fn node_lacks(node: &Node, key: &str) -> bool {
-    matches!(&node.value, Tree::Table(entries) if !entries.iter().any(|entry| entry.key == key))
-}
-
-fn read_oauth2(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<OAuth2> {
-    let grant = table.word(
-        "grant",
-        &[
-            ("authorization_code", Grant::AuthorizationCode),
-            ("client_credentials", Grant::ClientCredentials),
-        ],
-    );
-    if node_lacks(table.node(), "grant") {
-        table.missing(
-            "grant",
-            "it says whether a person consents or the client acts for itself",
-            "add `grant = \"authorization_code\"` or `grant = \"client_credentials\"`",
-        );
+    let written = table.word("type", &TYPES);
+    let typed = match &node.value {
+        Tree::Table(entries) => meant(entries).map(|(_, kind)| kind),
+        _ => None,
+    };
+    let mut sources = match typed {
+        Some(AuthType::None) => Vec::new(),
+        _ => input::read_sources(&mut table, known),
+    };
+    let read = match typed {
+        Some(AuthType::OAuth2) => oauth2(&mut table, known),
+        Some(AuthType::ApiKey) => Some(bare(AuthKind::ApiKey)),
+        Some(AuthType::Basic) => Some(bare(AuthKind::Basic)),
+        Some(AuthType::CustomToken) => Some(custom_token(&mut table, known)),
+        Some(AuthType::Jwt) => {
+            if !table.has("jwt") {
+                table.missing(
+                    "jwt",
+                    "it says what is signed, and how",
+                    &format!("add `[{path}.jwt]` with `alg`, `key` and `claims`"),
+                );
+            }
+            Some(bare(AuthKind::Jwt))
+        }
+        Some(AuthType::None) => Some(bare(AuthKind::None)),
+        None => None,
+    };
+    let jwt = match typed {
+        Some(AuthType::OAuth2 | AuthType::CustomToken | AuthType::Jwt) => {
+            jwt(&mut table, known, &mut sources)
+        }
+        _ => None,
+    };
+    if typed.is_some() {
+        table.finish();
     }
-    let Endpoints {
-        site,
-        authorization_url,
-        token_url,
-        revocation_url,
-    } = endpoints(table, grant, known);
-    let client_id = source::read(table, "client_id");
-    let client_secret = source::read(table, "client_secret");
-    source::warn_of_open_file(table, "client_secret", client_secret.as_ref());
-    let named_client_auth = client_auth(table);
-    let basic_encoding = table
-        .word(
-            "basic_encoding",
-            &[("form", BasicEncoding::Form), ("raw", BasicEncoding::Raw)],
-        )
-        .unwrap_or(BasicEncoding::Form);
-    let scopes = strings::list(table, "scopes", known, asked_in_browser(grant));
-    let scope_separator = table
-        .text("scope_separator")
-        .unwrap_or_else(|| " ".to_owned());
-    let pkce = table.boolean("pkce").unwrap_or(true);
-    let authorization_params = authorization_params(table, known);
-    let code_param = table
-        .text("code_param")
-        .unwrap_or_else(|| "code".to_owned());
-    let redirect = redirect(table);
-    let redirect_uri = strings::whole_url(table, "redirect_uri", known, Moment::Browser);
-    let refresh_before = refresh_before(table);
-    Some(OAuth2 {
-        grant: grant?,
-        site,
-        authorization_url,
-        token_url: token_url?,
-        revocation_url,
-        client_id,
-        client_secret,
-        named_client_auth,
-        basic_encoding,
-        scopes,
-        scope_separator,
-        pkce,
-        authorization_params,
-        code_param,
-        redirect,
-        redirect_uri,
-        refresh_before,
-    })
+    written?;
+    let mut auth = read?;
+    auth.jwt = jwt;
+    Some((auth, sources))
 }
 
-/// What goes into the authorization URL, where there is one.
-fn asked_in_browser(grant: Option<Grant>) -> Moment {
-    match grant {
-        Some(Grant::ClientCredentials) => Moment::Endpoint,
-        Some(Grant::AuthorizationCode) | None => Moment::Browser,
+fn bare(kind: AuthKind) -> Auth {
+    Auth {
+        kind,
+        inputs: Vec::new(),
+        site: None,
+        token_url: None,
+        revocation_url: None,
+        token: Call::default(),
+        refresh: super::Refresh::default(),
+        steps: Vec::new(),
+        lookup: None,
+        revoke: Call::default(),
+        captures: Vec::new(),
+        jwt: None,
     }
 }
 
-struct Endpoints {
-    site: Option<UrlTemplate>,
-    authorization_url: Option<Endpoint>,
-    token_url: Option<Endpoint>,
-    revocation_url: Option<Endpoint>,
-}
-
-fn endpoints(table: &mut TableReader<'_>, grant: Option<Grant>, known: &Known<'_>) -> Endpoints {
+fn oauth2(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<Auth> {
+    let grant = read_oauth2::grant(table);
     let asked = table.get("authorization_url").map(|node| &node.value);
     let asked_on_site = matches!(asked, Some(Tree::String(url)) if url.starts_with('/'));
     let moment = if asked_on_site {
@@ -128,136 +242,206 @@ fn endpoints(table: &mut TableReader<'_>, grant: Option<Grant>, known: &Known<'_
     } else {
         Moment::Endpoint
     };
-    let site = strings::whole_url(table, "site", known, moment);
-    let authorization_url = endpoint(table, "authorization_url", known, Moment::Browser);
-    let token_url = endpoint(table, "token_url", known, Moment::Endpoint);
-    let revocation_url = endpoint(table, "revocation_url", known, Moment::Endpoint);
-    if node_lacks(table.node(), "token_url") {
+    let mut auth = calls(table, known, moment, Manner::Standard);
+    let oauth = read_oauth2::read(table, grant, known);
+    if grant == Some(Grant::AuthorizationCode)
+        && auth.refresh.from == Some(RenewFrom::Nothing)
+        && auth.refresh.call.url.is_some()
+    {
+        contradiction(table);
+    }
+    auth.kind = AuthKind::OAuth2(Box::new(oauth?));
+    Some(auth)
+}
+
+fn contradiction(table: &mut TableReader<'_>) {
+    let Some(node) = table.get("refresh") else {
+        return;
+    };
+    table.problems().add(node.problem(
+        "`from = \"none\"` renews nothing, but there is a `url` to renew at",
+        "leave one of the two out",
+    ));
+}
+
+fn custom_token(table: &mut TableReader<'_>, known: &Known<'_>) -> Auth {
+    let mut auth = calls(table, known, Moment::Endpoint, Manner::Own);
+    auth.kind = AuthKind::CustomToken;
+    if auth.token_url.is_none() && auth.steps.is_empty() && !table.has("token_url") {
         table.missing(
             "token_url",
-            "tokens are obtained and renewed there",
-            "add the token endpoint from the provider's documentation",
+            "the token is obtained there",
+            "add the URL of the login, or `[[…auth.steps]]`",
         );
     }
-    if grant == Some(Grant::AuthorizationCode) && node_lacks(table.node(), "authorization_url") {
+    let brings =
+        auth.token.brings_token() || auth.steps.iter().any(|step| step.call.brings_token());
+    let standard = auth.token_url.is_some() || table.has("token_url");
+    if !brings && !standard {
         table.missing(
-            "authorization_url",
-            "a person consents there",
-            "add the authorization endpoint from the provider's documentation",
+            "steps",
+            "none of them says where the token stands",
+            "add `response = { access_token = \"path.to.it\" }` to the step that brings it",
         );
     }
-    Endpoints {
-        site,
-        authorization_url,
-        token_url,
-        revocation_url,
-    }
+    auth
 }
 
-fn endpoint(
-    table: &mut TableReader<'_>,
-    key: &'static str,
-    known: &Known<'_>,
-    moment: Moment,
-) -> Option<Endpoint> {
-    let (url, node) = strings::url(table, key, known, moment)?;
-    if url.is_path() && node_lacks(table.node(), "site") {
-        table.problems().add(node.problem(
-            format!(
-                "`{}` is a path, but there is no `site` to put it on",
-                table.name_of(key)
-            ),
-            "add `site = \"https://…\"`, or write the whole URL",
-        ));
-        return None;
-    }
-    Some(Endpoint(url))
+/// The keys that OAuth and custom tokens share.
+fn calls(table: &mut TableReader<'_>, known: &Known<'_>, site: Moment, manner: Manner) -> Auth {
+    let mut auth = bare(AuthKind::None);
+    auth.site = strings::whole_url(table, "site", known, site);
+    auth.token_url = strings::endpoint(table, "token_url", known, Moment::Endpoint);
+    auth.revocation_url = strings::endpoint(table, "revocation_url", known, Moment::Endpoint);
+    auth.token = read_call::at_key(table, "token", known, (Moment::Token, manner));
+    auth.refresh = read_call::refresh(table, &auth.token, known, manner);
+    auth.steps = read_call::steps(table, known);
+    auth.lookup = read_call::lookup(table, known);
+    auth.revoke = read_call::at_key(table, "revoke", known, (Moment::Revoke, Manner::Standard));
+    auth.captures = captures(table, known);
+    auth
 }
 
-fn client_auth(table: &mut TableReader<'_>) -> Option<ClientAuth> {
-    table.word(
-        "client_auth",
-        &[
-            ("basic", ClientAuth::Basic),
-            ("body", ClientAuth::Body),
-            ("basic+body", ClientAuth::BasicAndBody),
-            ("none", ClientAuth::None),
-        ],
-    )
-}
-
-fn authorization_params(
-    table: &mut TableReader<'_>,
-    known: &Known<'_>,
-) -> Vec<(String, AuthorizationParam)> {
+fn captures(table: &mut TableReader<'_>, known: &Known<'_>) -> Vec<Capture> {
+    let path = table.name_of("capture");
+    let has_lookup = table.has("lookup");
     let problems = table.problems();
-    let mut params = Vec::new();
-    for entry in table.table("authorization_params").unwrap_or_default() {
-        let node = &entry.node;
-        let param = if matches!(node.value, Tree::Bool(false)) {
-            Some(AuthorizationParam::Drop)
-        } else {
-            let place = (entry.key.as_str(), Moment::Consent);
-            let instead = "write a string, or `false` to leave a standard parameter out";
-            strings::value(node, known, place, instead, problems).map(AuthorizationParam::Send)
+    let mut captures = Vec::new();
+    for entry in table.table("capture").unwrap_or_default() {
+        let name = format!("{path}.{}", entry.key);
+        let Some(mut inner) = TableReader::new(&entry.node, name, problems) else {
+            continue;
         };
-        params.extend(param.map(|param| (entry.key.clone(), param)));
-    }
-    params
-}
-
-fn redirect(table: &mut TableReader<'_>) -> Redirect {
-    let mut redirect = Redirect::default();
-    let path = table.name_of("redirect");
-    let problems = table.problems();
-    let Some(node) = table.get("redirect") else {
-        return redirect;
-    };
-    let Some(mut inner) = TableReader::new(node, path, problems) else {
-        return redirect;
-    };
-    let hosts = ["127.0.0.1", "localhost", "::1"];
-    let words: Vec<(&str, &str)> = hosts.iter().map(|host| (*host, *host)).collect();
-    if let Some(host) = inner.word("host", &words) {
-        host.clone_into(&mut redirect.host);
-    }
-    if let Some(items) = inner.array("ports") {
-        redirect.ports = items
-            .iter()
-            .filter_map(|item| port(item, problems))
-            .collect();
-        if items.is_empty() {
-            problems.add(node.problem("`ports` is empty", "write `ports = [0]` for any free port"));
+        if !inner.has("from") {
+            inner.missing(
+                "from",
+                "it says which answer the value stands in",
+                "add `from = \"token\"`, or `\"callback\"`, `\"id_token\"`, `\"access_token\"`, `\"lookup\"`",
+            );
+        }
+        let from = inner.word(
+            "from",
+            &[
+                ("token", CaptureFrom::Token),
+                ("callback", CaptureFrom::Callback),
+                ("id_token", CaptureFrom::IdToken),
+                ("access_token", CaptureFrom::AccessToken),
+                ("lookup", CaptureFrom::Lookup),
+            ],
+        );
+        let fault = match from {
+            Some(CaptureFrom::Callback) if !known.facts.consents => {
+                Some("there is no redirect to capture it from")
+            }
+            Some(CaptureFrom::Lookup) if !has_lookup => {
+                Some("there is no `auth.lookup` to capture it from")
+            }
+            _ => None,
+        };
+        if let Some(why) = fault {
+            let help = "name another answer in `from`";
+            problems.add(entry.node.problem(format!("`{}`: {why}", entry.key), help));
+        }
+        let path = match inner.get("path") {
+            Some(node) => match (from, &node.value) {
+                // A parameter's name is no path: it may hold dots.
+                (Some(CaptureFrom::Callback), Tree::String(name)) => Some(AnswerPath::key(name)),
+                _ => read_call::answer_path(node, "path", (known, Moment::Step), problems),
+            },
+            None => Some(AnswerPath::key(&entry.key)),
+        };
+        let pattern = read_call::pattern_at(&mut inner);
+        let default = inner.text("default");
+        let secret = inner.boolean("secret").unwrap_or(false);
+        inner.finish();
+        if let (Some(from), Some(path)) = (from, path) {
+            captures.push(Capture {
+                name: entry.key.clone(),
+                from,
+                path,
+                pattern,
+                default,
+                secret,
+            });
         }
     }
-    if let Some((path, node)) = inner.string("path") {
-        if path.starts_with('/') && !path.contains(['?', '#', ' ']) {
-            path.clone_into(&mut redirect.path);
-        } else {
-            problems.add(node.problem("`path` is not a path", "write `path = \"/callback\"`"));
-        }
-    }
-    inner.finish();
-    redirect
+    captures
 }
 
-fn port(node: &Node, problems: &Problems) -> Option<u16> {
-    let port = match node.value {
-        Tree::Integer(number) => u16::try_from(number).ok(),
-        _ => None,
-    };
-    if port.is_none() {
-        problems.add(node.problem("this is not a port", "ports are numbers from 0 to 65535"));
-    }
-    port
-}
-
-fn refresh_before(table: &mut TableReader<'_>) -> Option<Duration> {
-    let path = table.name_of("refresh");
+fn jwt(
+    table: &mut TableReader<'_>,
+    known: &Known<'_>,
+    sources: &mut Vec<(&'static str, InputSource)>,
+) -> Option<Jwt> {
+    let path = table.name_of("jwt");
     let problems = table.problems();
-    let node = table.get("refresh")?;
+    let node = table.get("jwt")?;
     let mut inner = TableReader::new(node, path, problems)?;
-    let before = inner.duration("before");
+    let words: Vec<(&str, &str)> = ALGORITHMS.iter().map(|alg| (*alg, *alg)).collect();
+    if !inner.has("alg") {
+        inner.missing("alg", "the service expects one", "add `alg = \"RS256\"`");
+    }
+    let alg = inner.word("alg", &words);
+    let key = source::read(&mut inner, "key");
+    source::warn_of_open_file(&mut inner, "key", key.as_ref());
+    sources.extend(key.map(|key| (JWT_KEY, InputSource::Value(key))));
+    let key_id = inner.get("key_id").and_then(|node| {
+        let place = ("key_id", Moment::Claims);
+        strings::value(node, known, place, "write a string", problems)
+    });
+    let mut objects = ["header", "claims"].map(|key| {
+        let mut object = Vec::new();
+        for entry in inner.table(key).unwrap_or_default() {
+            let place = (entry.key.as_str(), Moment::Claims);
+            let value = JsonTemplate::read(&entry.node, known, place, problems);
+            object.extend(value.map(|value| (entry.key.clone(), value)));
+        }
+        object
+    });
+    let ttl = inner.duration("ttl").unwrap_or(JWT_TTL);
     inner.finish();
-    before
+    Some(Jwt {
+        alg: alg?.to_owned(),
+        key_id,
+        header: std::mem::take(&mut objects[0]),
+        claims: std::mem::take(&mut objects[1]),
+        ttl,
+    })
+}
+
+/// The inputs a definition has use for: those its type needs, those its
+/// strings use, and those it names a source for.
+pub(super) fn inputs(
+    auth: &Auth,
+    sources: Vec<(&'static str, InputSource)>,
+    known: &Known<'_>,
+) -> Vec<Input> {
+    let needs = |name: &str| match &auth.kind {
+        AuthKind::OAuth2(oauth) => match name {
+            // An issuer may take registrations, and gives an id then.
+            "client_id" => oauth.registration_url.is_none() && oauth.issuer.is_none(),
+            "client_secret" => oauth.client_auth(false).needs_secret(),
+            _ => false,
+        },
+        AuthKind::ApiKey => name == "api_key",
+        AuthKind::Basic => matches!(name, "username" | "password"),
+        AuthKind::CustomToken | AuthKind::Jwt | AuthKind::None => false,
+    };
+    let of_client =
+        |name: &str| auth.oauth2().is_some() && matches!(name, "client_id" | "client_secret");
+    let mut sources = sources;
+    let names = INPUTS.iter().chain(std::iter::once(&JWT_KEY));
+    names
+        .filter_map(|name| {
+            let at = sources.iter().position(|(known, _)| known == name);
+            let source = at.map(|at| sources.swap_remove(at).1);
+            let signs = *name == JWT_KEY && auth.jwt.is_some();
+            let asked = needs(name) || known.is_used(name) || signs;
+            (source.is_some() || asked || of_client(name)).then_some(Input {
+                name,
+                source,
+                asked,
+            })
+        })
+        .collect()
 }

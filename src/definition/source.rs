@@ -27,7 +27,7 @@ pub enum ValueSource {
 }
 
 /// Why a named value is not to be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ValueError {
     /// The environment variable is unset, empty or not text.
     #[error("the environment variable `{0}` is not set")]

@@ -3,13 +3,14 @@
 //! be held without values. Every mistake is a problem with its place in the
 //! string; what is returned needs no further checking.
 
+use super::auth::Endpoint;
 use super::names::{Known, Moment};
 use super::report::Problems;
 use super::table::TableReader;
 use super::template::{Names, Template};
 use super::tree::{Node, Tree};
 use super::url_template::UrlTemplate;
-use crate::http;
+use crate::http::is_loopback;
 
 /// Parses a string with placeholders, or reports why it is none.
 pub(super) fn parse(
@@ -94,7 +95,7 @@ fn url_fault(url: &UrlTemplate, name: &str) -> Option<(String, String)> {
     }
     let lead = url.leading_text();
     let parsed = url::Url::parse(lead);
-    if lead.starts_with("http://") && !parsed.is_ok_and(|url| http::is_loopback(&url)) {
+    if lead.starts_with("http://") && !parsed.is_ok_and(|url| is_loopback(&url)) {
         return Some((
             format!("`{name}` is not encrypted: http is only used to this machine"),
             "write `https://`".to_owned(),
@@ -138,4 +139,63 @@ pub(super) fn whole_url(
         table.problems().add(problem);
     }
     Some(url)
+}
+
+/// Reads an endpoint: a whole URL, or a path on the definition's site.
+pub(super) fn endpoint(
+    table: &mut TableReader<'_>,
+    key: &'static str,
+    known: &Known<'_>,
+    moment: Moment,
+) -> Option<Endpoint> {
+    let (url, node) = url(table, key, known, moment)?;
+    if url.is_path() && !known.facts.has_site {
+        table.problems().add(node.problem(
+            format!(
+                "`{}` is a path, but there is no `site` to put it on",
+                table.name_of(key)
+            ),
+            "add `site = \"https://…\"` to `auth`, or write the whole URL",
+        ));
+        return None;
+    }
+    Some(Endpoint(url))
+}
+
+/// Reads `headers`: names that can be sent, values with placeholders.
+pub(super) fn headers(
+    table: &mut TableReader<'_>,
+    known: &Known<'_>,
+    moment: Moment,
+) -> Vec<(String, Template)> {
+    let problems = table.problems();
+    for entry in table.table("headers").unwrap_or_default() {
+        if http::HeaderName::try_from(entry.key.as_str()).is_err() {
+            let mut problem = entry.node.problem(
+                format!("`{}` cannot be a header's name", entry.key),
+                "header names are letters, digits and `-`",
+            );
+            problem.span = entry.key_span.clone();
+            problems.add(problem);
+        }
+    }
+    pairs(table, "headers", known, moment)
+}
+
+/// Reads a table of strings with placeholders; numbers and booleans count as
+/// the text they are written as.
+pub(super) fn pairs(
+    table: &mut TableReader<'_>,
+    key: &'static str,
+    known: &Known<'_>,
+    moment: Moment,
+) -> Vec<(String, Template)> {
+    let problems = table.problems();
+    let mut read = Vec::new();
+    for entry in table.table(key).unwrap_or_default() {
+        let place = (entry.key.as_str(), moment);
+        let value = value(&entry.node, known, place, "write a string", problems);
+        read.extend(value.map(|value| (entry.key.clone(), value)));
+    }
+    read
 }

@@ -51,6 +51,11 @@ impl<'a> TableReader<'a> {
         self.problems
     }
 
+    /// Whether a key is there, whatever stands at it.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key)
+    }
+
     /// The value of a key, if it is there.
     pub fn get(&mut self, key: &'static str) -> Option<&'a Node> {
         if !self.asked.contains(&key) {

@@ -107,6 +107,9 @@ pub enum RenderError {
         /// What about it.
         why: String,
     },
+    /// A value that the definition names a place for is not there.
+    #[error(transparent)]
+    Source(#[from] super::source::ValueError),
     /// The whole is not what it should be.
     #[error("{what}: {why}")]
     Whole {
@@ -217,6 +220,13 @@ impl Template {
             text: text.into(),
             shown,
         }))
+    }
+}
+
+impl Rendered {
+    /// Whether it holds a secret.
+    pub fn is_secret(&self) -> bool {
+        self.shown != self.text.expose()
     }
 }
 

@@ -11,11 +11,13 @@ use oauth2::{
 };
 use url::Url;
 
+use super::after::{self, Moment};
 use super::callback::{Arrived, Listener, Responder};
-use super::{Answer, GrantError, TokenEndpoint};
+use super::{Answer, GrantError, jwt, provider_call, register};
 use crate::connection::Values;
-use crate::definition::template::Value;
+use crate::definition::template::{RenderError, Scope, Value};
 use crate::definition::{AuthorizationParam, OAuth2};
+use crate::http::Http;
 use crate::secret::Secret;
 
 /// Longer than anybody waits, and still within every platform's clock.
@@ -23,12 +25,12 @@ const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// One run of the flow.
 pub struct CodeFlow<'a, 'v> {
+    /// How the provider is reached.
+    pub http: &'a Http,
     /// The definition.
     pub oauth: &'a OAuth2,
-    /// What fills its placeholders; gets `redirect_uri`.
+    /// What fills its placeholders; gets what the flow brings.
     pub values: &'a mut Values<'v>,
-    /// Where the code is exchanged.
-    pub endpoint: TokenEndpoint<'a>,
     /// The scopes to ask for.
     pub scopes: &'a [String],
     /// How long to wait for the person.
@@ -55,10 +57,16 @@ struct Asked {
 }
 
 impl CodeFlow<'_, '_> {
-    /// Listens, shows the URL through `show`, waits, and exchanges the code.
-    pub fn run(self, show: &mut dyn FnMut(&Url)) -> Result<Consented, GrantError> {
+    /// Listens, shows the URL through `show`, waits, exchanges the code, and
+    /// makes the calls that follow.
+    pub fn run(mut self, show: &mut dyn FnMut(&Url)) -> Result<Consented, GrantError> {
         let listener = Listener::bind(&self.oauth.redirect, self.name)?;
-        let asked = self.ask(&listener)?;
+        let redirect_uri = self.redirect_uri(&listener)?;
+        register::if_needed(self.http, self.oauth, self.values, &redirect_uri, self.name)?;
+        // What can be known to fail fails before the person is asked.
+        super::client(self.oauth, self.values)?;
+        jwt::sign_for(self.values)?;
+        let asked = self.ask(redirect_uri)?;
         show(&asked.url);
         let now = Instant::now();
         // What the clock cannot tell is as good as for ever.
@@ -69,13 +77,13 @@ impl CodeFlow<'_, '_> {
         };
         let Arrived {
             outcome,
-            issuer,
+            params,
             responder,
         } = arrived;
         let finished = self
-            .check_issuer(issuer, &asked.url)
+            .check_issuer(&params, &asked.url)
             .and(outcome)
-            .and_then(|code| self.exchange(code, asked));
+            .and_then(|code| self.finish(code, &params, asked));
         match finished {
             Ok(answer) => Ok(Consented { answer, responder }),
             Err(error) => {
@@ -85,14 +93,11 @@ impl CodeFlow<'_, '_> {
         }
     }
 
-    fn ask(&self, listener: &Listener) -> Result<Asked, GrantError> {
-        let authorization_url = self.oauth.authorization_url.as_ref();
-        let endpoint = authorization_url.ok_or(GrantError::Missing("authorization_url"))?;
-        let site = self.oauth.site.as_ref();
-        let base = endpoint.resolve(site, self.values)?;
+    fn ask(&self, redirect_uri: String) -> Result<Asked, GrantError> {
+        let own = self.oauth.authorization_url.as_ref();
+        let base = self.values.endpoint(own, "authorization_endpoint")?;
         let base = base.ok_or(GrantError::Missing("authorization_url"))?;
-        let redirect_uri = self.redirect_uri(listener)?;
-        let client = BasicClient::new(ClientId::new(self.endpoint.client().id.expose().to_owned()))
+        let client = BasicClient::new(self.client_id()?)
             .set_auth_uri(AuthUrl::from_url(base.expose().clone()));
         let redirect = RedirectUrl::new(redirect_uri.clone())
             .map_err(|_| GrantError::Missing("redirect_uri"))?;
@@ -116,6 +121,12 @@ impl CodeFlow<'_, '_> {
             verifier,
             redirect_uri,
         })
+    }
+
+    fn client_id(&self) -> Result<ClientId, GrantError> {
+        let id = self.values.input("client_id")?;
+        let id = id.ok_or(GrantError::Missing("client_id"))?;
+        Ok(ClientId::new(id.expose().to_owned()))
     }
 
     /// What the provider is told: the listener's own address, unless the
@@ -161,29 +172,81 @@ impl CodeFlow<'_, '_> {
         Ok(bent)
     }
 
-    /// Without a configured issuer the one that answers must at least be at
-    /// the origin of an endpoint that was asked (RFC 9207 section 2.4).
-    fn check_issuer(&self, issuer: Option<String>, asked: &Url) -> Result<(), GrantError> {
-        let Some(issuer) = issuer else { return Ok(()) };
-        let origin = Url::parse(&issuer).map(|url| url.origin());
-        let known = [asked.origin(), self.endpoint.url().expose().origin()];
-        match origin {
-            Ok(origin) if known.contains(&origin) => Ok(()),
-            _ => Err(GrantError::OtherIssuer(issuer)),
+    /// The issuer that answers (RFC 9207 section 2.4) must be the one that was
+    /// asked; without a configured one, it must at least be at the origin of
+    /// an endpoint.
+    fn check_issuer(&self, params: &[(String, String)], asked: &Url) -> Result<(), GrantError> {
+        let named = params.iter().find(|(name, _)| name == "iss");
+        let metadata = self.values.metadata();
+        let Some((_, issuer)) = named else {
+            return match metadata.issuer() {
+                Some(_) if metadata.names_itself() => Err(GrantError::NoIssuer),
+                _ => Ok(()),
+            };
+        };
+        let fits = match metadata.issuer() {
+            Some(known) => known == issuer,
+            None => {
+                let auth = &self.values.integration().auth;
+                let token = self
+                    .values
+                    .endpoint(auth.token_url.as_ref(), "token_endpoint")?;
+                let token = token.map(|url| url.expose().origin());
+                let origin = Url::parse(issuer).map(|url| url.origin()).ok();
+                origin.is_some() && (origin == Some(asked.origin()) || origin == token)
+            }
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(GrantError::OtherIssuer(issuer.clone()))
+        }
+    }
+
+    /// Exchanges the code, and makes the calls that follow.
+    fn finish(
+        &mut self,
+        code: Secret,
+        params: &[(String, String)],
+        asked: Asked,
+    ) -> Result<Answer, GrantError> {
+        after::capture_callback(self.values, params)?;
+        for (name, value) in params {
+            // What a redirect brings has passed through a browser, and may
+            // still be nobody else's business.
+            let value = Value::secret(Secret::new(value.clone()));
+            self.values.set(format!("callback.{name}"), value);
+        }
+        self.values.set("code", Value::secret(code.clone()));
+        self.values.set("state", Value::secret(asked.state.clone()));
+        let redirect_uri = Value::plain(asked.redirect_uri.clone());
+        self.values.set("redirect_uri", redirect_uri);
+        let mut answer = self.exchange(code, asked)?;
+        after::complete(self.http, self.values, &mut answer, Moment::Connect)?;
+        match answer.access_token {
+            Some(_) => Ok(answer),
+            None => Err(GrantError::NoToken("the token endpoint")),
         }
     }
 
     fn exchange(&self, code: Secret, asked: Asked) -> Result<Answer, GrantError> {
         let redirect = RedirectUrl::new(asked.redirect_uri)
             .map_err(|_| GrantError::Missing("redirect_uri"))?;
-        let client = BasicClient::new(ClientId::new(self.endpoint.client().id.expose().to_owned()))
-            .set_token_uri(TokenUrl::from_url(self.endpoint.url().expose().clone()))
+        let auth = &self.values.integration().auth;
+        let url = self
+            .values
+            .endpoint(auth.token_url.as_ref(), "token_endpoint")?;
+        let url = url.ok_or(GrantError::Missing("token_url"))?;
+        let mut call = provider_call(self.http, self.values, &auth.token, url);
+        call.client = Some(super::client(self.oauth, self.values)?);
+        let client = BasicClient::new(self.client_id()?)
+            .set_token_uri(TokenUrl::from_url(call.url.expose().clone()))
             .set_redirect_uri(redirect);
         let mut request = client.exchange_code(AuthorizationCode::new(code.expose().to_owned()));
         if let Some(verifier) = asked.verifier {
             request = request.set_pkce_verifier(verifier);
         }
-        Ok(self.endpoint.through(|http| request.request(&http))?)
+        call.through(|http| request.request(&http))
     }
 }
 
@@ -194,8 +257,8 @@ struct FlowScope<'a, 'v> {
     state: &'a str,
 }
 
-impl crate::definition::template::Scope for FlowScope<'_, '_> {
-    fn value(&self, name: &str) -> Result<Option<Value>, crate::definition::template::RenderError> {
+impl Scope for FlowScope<'_, '_> {
+    fn value(&self, name: &str) -> Result<Option<Value>, RenderError> {
         match name {
             "redirect_uri" => Ok(Some(Value::plain(self.redirect_uri))),
             "state" => Ok(Some(Value::plain(self.state))),

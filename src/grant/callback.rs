@@ -40,8 +40,8 @@ pub(super) struct Listener {
 pub(super) struct Arrived {
     /// The code, or what the provider said instead.
     pub(super) outcome: Result<Secret, GrantError>,
-    /// RFC 9207's `iss`, where it came.
-    pub(super) issuer: Option<String>,
+    /// What else the redirect brought: each parameter that came once.
+    pub(super) params: Vec<(String, String)>,
     /// The browser, waiting for its page.
     pub(super) responder: Responder,
 }
@@ -99,10 +99,10 @@ impl Listener {
             };
             match self.judge(&request, state, code_param) {
                 Verdict::Ignore(page) => page.send(request),
-                Verdict::Take { outcome, issuer } => {
+                Verdict::Take { outcome, params } => {
                     return Ok(Some(Arrived {
                         outcome,
-                        issuer,
+                        params,
                         responder: Responder {
                             request: Some(request),
                             front: self.front,
@@ -152,7 +152,7 @@ impl Listener {
         };
         Verdict::Take {
             outcome,
-            issuer: single(query, "iss"),
+            params: singles(query, &["state", "code", code_param]),
         }
     }
 }
@@ -162,7 +162,7 @@ enum Verdict {
     Ignore(Page),
     Take {
         outcome: Result<Secret, GrantError>,
-        issuer: Option<String>,
+        params: Vec<(String, String)>,
     },
 }
 
@@ -172,6 +172,18 @@ fn single(query: &str, name: &str) -> Option<String> {
     let mut found = pairs.filter(|(known, _)| known == name);
     let value = found.next()?.1.into_owned();
     found.next().is_none().then_some(value)
+}
+
+/// The parameters that came once, but for these.
+fn singles(query: &str, but: &[&str]) -> Vec<(String, String)> {
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let once = |name: &str| pairs.iter().filter(|(known, _)| known == name).count() == 1;
+    let kept = pairs
+        .iter()
+        .filter(|(name, _)| once(name) && !but.contains(&name.as_str()));
+    kept.cloned().collect()
 }
 
 impl Responder {

@@ -4,15 +4,28 @@
 use oauth2::basic::BasicClient;
 use oauth2::{ClientId, TokenUrl};
 
-use super::{Answer, CallError, TokenEndpoint};
+use super::{Answer, GrantError, provider_call};
+use crate::connection::Values;
+use crate::definition::OAuth2;
+use crate::http::Http;
 
 /// Obtains a token. `scope` is already joined; empty means none is sent.
-pub fn client_credentials(endpoint: &TokenEndpoint<'_>, scope: &str) -> Result<Answer, CallError> {
-    let client = BasicClient::new(ClientId::new(endpoint.client().id.expose().to_owned()))
-        .set_token_uri(TokenUrl::from_url(endpoint.url().expose().clone()));
+pub(super) fn obtain(
+    http: &Http,
+    oauth: &OAuth2,
+    values: &Values<'_>,
+    scope: &str,
+) -> Result<Answer, GrantError> {
+    let auth = &values.integration().auth;
+    let url = values.endpoint(auth.token_url.as_ref(), "token_endpoint")?;
+    let url = url.ok_or(GrantError::Missing("token_url"))?;
+    let mut call = provider_call(http, values, &auth.token, url);
+    call.client = Some(super::client(oauth, values)?);
+    let client = BasicClient::new(ClientId::new(call.client_id()))
+        .set_token_uri(TokenUrl::from_url(call.url.expose().clone()));
     let mut request = client.exchange_client_credentials();
     if !scope.is_empty() {
         request = request.add_extra_param("scope", scope);
     }
-    endpoint.through(|http| request.request(&http))
+    call.through(|http| request.request(&http))
 }

@@ -1,31 +1,42 @@
-//! Obtaining, renewing and revoking OAuth credentials: the protocol, without
-//! any memory. `call` is one call to a provider, bent by the definition;
-//! `answer` reads what came back, leniently; `callback` is the loopback
-//! listener; and one file per grant.
+//! Obtaining, renewing and revoking credentials: the protocol, without any
+//! memory. `call` is one call to a provider, bent by the definition (`wire`,
+//! `client`); `answer` reads what came back, leniently (`fields`); one file per
+//! grant, `after` for the calls that follow a token call; `callback` is the
+//! loopback listener; `discover` and `register` ask a server about itself.
 
+mod after;
 mod answer;
 mod authorization_code;
 mod call;
 mod callback;
+mod client;
 mod client_credentials;
+mod custom_token;
+mod discover;
+mod fields;
 mod front;
+mod jwt;
 mod page;
 mod refresh;
+mod register;
 mod revoke;
+mod wire;
 
 use std::time::Duration;
 
-pub use answer::Answer;
+pub use answer::{Answer, is_same};
 pub use authorization_code::{CodeFlow, Consented};
-pub use call::{CallError, Client, TokenEndpoint};
+pub use call::{CallError, ProviderCall};
 pub use callback::{ListenError, Responder};
-pub use client_credentials::client_credentials;
-pub use refresh::refresh;
-pub use revoke::{TokenHint, revoke};
+pub use client::Client;
+pub use discover::discover;
+pub use jwt::claims;
+pub use refresh::{Renewal, Renewed};
+pub use revoke::revoke;
 
 use crate::connection::Values;
 use crate::definition::template::RenderError;
-use crate::definition::{OAuth2, ValueError};
+use crate::definition::{AuthKind, Call, ClientAuth, OAuth2};
 use crate::http::Http;
 use crate::secret::SafeUrl;
 
@@ -46,6 +57,31 @@ pub enum GrantError {
     /// The answer came from another issuer than was asked (RFC 9207).
     #[error("the answer names another issuer (`{0}`) than the one that was asked")]
     OtherIssuer(String),
+    /// The answer names no issuer, though its server says that it does.
+    #[error("the answer names no issuer, though its server says that it always does")]
+    NoIssuer,
+    /// No access token came.
+    #[error("{0} brought no access token")]
+    NoToken(&'static str),
+    /// A value that an answer brought is not what it may be.
+    #[error("the provider sent {value} for `{name}`, which its pattern does not allow")]
+    Unfit {
+        /// Its name.
+        name: String,
+        /// The value, where it may be shown.
+        value: String,
+    },
+    /// The definition's own token could not be signed.
+    #[error("the token of `auth.jwt` could not be signed: {0}")]
+    Unsigned(String),
+    /// The server says nothing of itself that can be used.
+    #[error("{url} is no metadata of an authorization server: {why}")]
+    Metadata {
+        /// Where it was looked for.
+        url: String,
+        /// What about it.
+        why: String,
+    },
     /// Nobody answered.
     #[error("nobody answered within {}", humantime::format_duration(*.0))]
     TimedOut(Duration),
@@ -55,9 +91,6 @@ pub enum GrantError {
     /// A placeholder could not be filled.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// A named value is not to be had.
-    #[error(transparent)]
-    Value(#[from] ValueError),
     /// What is needed was neither given nor kept.
     #[error("`{0}` is not known")]
     Missing(&'static str),
@@ -86,22 +119,39 @@ impl GrantError {
     }
 }
 
-/// The token endpoint of a definition, with the client that calls it.
-pub fn token_endpoint<'a>(
+/// A call that the definition bends, without a client to authenticate.
+fn provider_call<'a>(
     http: &'a Http,
-    oauth: &OAuth2,
-    values: &Values<'_>,
-) -> Result<TokenEndpoint<'a>, GrantError> {
-    let url = oauth.token_url.resolve(oauth.site.as_ref(), values)?;
-    let url = url.ok_or(GrantError::Missing("token_url"))?;
-    Ok(TokenEndpoint::new(http, url, client(oauth, values)?))
+    values: &'a Values<'a>,
+    call: &'a Call,
+    url: SafeUrl,
+) -> ProviderCall<'a> {
+    let auth = &values.integration().auth;
+    ProviderCall {
+        http,
+        url,
+        client: None,
+        call,
+        scope: values,
+        separator: auth.oauth2().map_or(" ", |oauth| &oauth.scope_separator),
+        dead: &[],
+    }
 }
 
-/// Who the client is, and how it shows that.
+/// Who the client is, and how it shows that: as the definition says, else as
+/// its server does (RFC 8414 section 2), else as is usual.
 pub fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError> {
-    let id = values.input("client_id", oauth.client_id.as_ref())?;
-    let secret = values.input("client_secret", oauth.client_secret.as_ref())?;
-    let auth = oauth.client_auth(secret.is_some());
+    let id = values.input("client_id")?;
+    let secret = values.input("client_secret")?;
+    let mut auth = oauth.client_auth(secret.is_some());
+    let takes = |method: &str| values.metadata().takes_client_auth(method);
+    if oauth.named_client_auth.is_none()
+        && auth == ClientAuth::Basic
+        && takes("client_secret_basic") == Some(false)
+        && takes("client_secret_post") == Some(true)
+    {
+        auth = ClientAuth::Body;
+    }
     if auth.needs_secret() && secret.is_none() {
         return Err(GrantError::Missing("client_secret"));
     }
@@ -113,14 +163,41 @@ pub fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError>
     })
 }
 
+/// Obtains a credential with nobody there: by client credentials, by a login
+/// of the service's own, or by signing one.
+pub fn obtain(
+    http: &Http,
+    values: &mut Values<'_>,
+    scopes: &[String],
+) -> Result<Answer, GrantError> {
+    let auth = &values.integration().auth;
+    let signed = jwt::sign_for(values)?;
+    let mut answer = match &auth.kind {
+        AuthKind::OAuth2(oauth) => {
+            let scope = scopes.join(&oauth.scope_separator);
+            client_credentials::obtain(http, oauth, values, &scope)?
+        }
+        AuthKind::Jwt => Answer {
+            access_token: signed,
+            expires_in: auth.jwt.as_ref().map(|jwt| jwt.ttl),
+            ..Answer::default()
+        },
+        AuthKind::CustomToken | AuthKind::ApiKey | AuthKind::Basic | AuthKind::None => {
+            custom_token::log_in(http, values)?
+        }
+    };
+    after::complete(http, values, &mut answer, after::Moment::Connect)?;
+    match answer.access_token {
+        Some(_) => Ok(answer),
+        None => Err(GrantError::NoToken("the login")),
+    }
+}
+
 /// The scopes a definition asks for, rendered; `extra` ones come after them.
-pub fn scopes(
-    oauth: &OAuth2,
-    values: &Values<'_>,
-    extra: &[String],
-) -> Result<Vec<String>, GrantError> {
+pub fn scopes(values: &Values<'_>, extra: &[String]) -> Result<Vec<String>, GrantError> {
     let mut scopes = Vec::new();
-    for template in &oauth.scopes {
+    let asked = values.integration().auth.oauth2();
+    for template in asked.iter().flat_map(|oauth| &oauth.scopes) {
         let rendered = template.render(values)?;
         scopes.extend(rendered.map(|rendered| rendered.text.expose().to_owned()));
     }
@@ -130,12 +207,4 @@ pub fn scopes(
         }
     }
     Ok(scopes)
-}
-
-/// The revocation endpoint, where the definition names one.
-pub fn revocation_url(oauth: &OAuth2, values: &Values<'_>) -> Result<Option<SafeUrl>, GrantError> {
-    let Some(endpoint) = &oauth.revocation_url else {
-        return Ok(None);
-    };
-    Ok(endpoint.resolve(oauth.site.as_ref(), values)?)
 }

@@ -1,17 +1,85 @@
-//! Renewing (RFC 6749 section 6). What rotation means for the old refresh
-//! token is the broker's business; here it is one call.
+//! Renewing (RFC 6749 section 6, and what providers do instead). What rotation
+//! means for the old refresh token is the broker's business; here it is a call
+//! and what follows it.
 
 use oauth2::basic::BasicClient;
 use oauth2::{ClientId, RefreshToken, TokenUrl};
 
-use super::{Answer, CallError, TokenEndpoint};
-use crate::secret::Secret;
+use super::after::{self, Moment};
+use super::{Answer, GrantError, ProviderCall, jwt, provider_call};
+use crate::connection::Values;
+use crate::credential::Credential;
+use crate::definition::RenewFrom;
+use crate::http::Http;
+use crate::secret::SafeUrl;
 
-/// Exchanges a refresh token for a new answer.
-pub fn refresh(endpoint: &TokenEndpoint<'_>, token: &Secret) -> Result<Answer, CallError> {
-    let client = BasicClient::new(ClientId::new(endpoint.client().id.expose().to_owned()))
-        .set_token_uri(TokenUrl::from_url(endpoint.url().expose().clone()));
+/// A renewal that can be begun: whatever could fail without the provider has
+/// not.
+pub struct Renewal<'h> {
+    http: &'h Http,
+    url: SafeUrl,
+}
+
+/// What a renewal came to. The answer has to be kept even where what follows
+/// it failed: the refresh token may have rotated.
+pub struct Renewed {
+    /// What the renewing call brought, completed by the steps.
+    pub answer: Answer,
+    /// Whether the steps after it succeeded.
+    pub completed: Result<(), GrantError>,
+}
+
+impl<'h> Renewal<'h> {
+    /// Prepares a renewal.
+    pub fn prepare(http: &'h Http, values: &mut Values<'_>) -> Result<Self, GrantError> {
+        let auth = &values.integration().auth;
+        let own = auth.refresh.call.url.as_ref().or(auth.token_url.as_ref());
+        let url = values.endpoint(own, "token_endpoint")?;
+        let url = url.ok_or(GrantError::Missing("token_url"))?;
+        jwt::sign_for(values)?;
+        if let Some(oauth) = auth.oauth2() {
+            super::client(oauth, values)?;
+        }
+        Ok(Self { http, url })
+    }
+
+    /// Renews from what the definition says. Fails when the renewing call
+    /// itself does.
+    pub fn run(
+        self,
+        values: &mut Values<'_>,
+        credential: &Credential,
+    ) -> Result<Renewed, GrantError> {
+        let mut answer = self.call(values, credential)?;
+        let completed = after::complete(self.http, values, &mut answer, Moment::Refresh);
+        Ok(Renewed { answer, completed })
+    }
+
+    fn call(&self, values: &Values<'_>, credential: &Credential) -> Result<Answer, GrantError> {
+        let auth = &values.integration().auth;
+        let mut call = provider_call(self.http, values, &auth.refresh.call, self.url.clone());
+        call.dead = &auth.refresh.dead;
+        let Some(oauth) = auth.oauth2() else {
+            return call.answer(Vec::new());
+        };
+        call.client = Some(super::client(oauth, values)?);
+        if auth.renew_from() == RenewFrom::AccessToken {
+            let grant_type = ("grant_type".to_owned(), "refresh_token".to_owned());
+            return call.answer(vec![grant_type]);
+        }
+        by_refresh_token(&call, credential)
+    }
+}
+
+fn by_refresh_token(
+    call: &ProviderCall<'_>,
+    credential: &Credential,
+) -> Result<Answer, GrantError> {
+    let token = credential.refresh_token.as_ref();
+    let token = token.ok_or(GrantError::Missing("refresh_token"))?;
+    let client = BasicClient::new(ClientId::new(call.client_id()))
+        .set_token_uri(TokenUrl::from_url(call.url.expose().clone()));
     let token = RefreshToken::new(token.expose().to_owned());
     let request = client.exchange_refresh_token(&token);
-    endpoint.through(|http| request.request(&http))
+    call.through(|http| request.request(&http))
 }

@@ -1,54 +1,64 @@
 //! Revoking (RFC 7009). An unknown token is a success by the RFC.
 
-use super::answer::{Answer, Misanswer};
-use super::{CallError, TokenEndpoint};
-use crate::http;
+use super::{CallError, GrantError, jwt, provider_call};
+use crate::connection::Values;
+use crate::credential::Credential;
+use crate::http::Http;
 use crate::secret::Secret;
 
-/// What kind of token is being revoked (RFC 7009 section 2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenHint {
-    /// `access_token`.
-    AccessToken,
-    /// `refresh_token`.
-    RefreshToken,
-}
-
-impl TokenHint {
-    fn name(self) -> &'static str {
-        match self {
-            TokenHint::AccessToken => "access_token",
-            TokenHint::RefreshToken => "refresh_token",
-        }
-    }
-}
-
-/// Revokes one token at the revocation endpoint.
+/// Revokes what a credential holds: the refresh token first, then the access
+/// token, since revoking the one should end the other but not every provider
+/// does so (RFC 7009 section 2.1). Returns whether there is an endpoint to
+/// revoke at.
 pub fn revoke(
-    endpoint: &TokenEndpoint<'_>,
-    token: &Secret,
-    hint: TokenHint,
-) -> Result<(), CallError> {
-    let params = vec![
-        ("token".to_owned(), token.expose().to_owned()),
-        ("token_type_hint".to_owned(), hint.name().to_owned()),
-    ];
-    let answer = endpoint.post(params)?;
-    if (200..300).contains(&answer.status) {
-        return Ok(());
+    http: &Http,
+    values: &mut Values<'_>,
+    credential: &Credential,
+) -> Result<bool, GrantError> {
+    let auth = &values.integration().auth;
+    let own = auth.revoke.url.as_ref().or(auth.revocation_url.as_ref());
+    if values.endpoint(own, "revocation_endpoint")?.is_none() {
+        return Ok(false);
     }
-    match Answer::read(answer.status, &answer.body) {
+    jwt::sign_for(values)?;
+    if let Some(token) = &credential.refresh_token
+        && auth.oauth2().is_some()
+    {
+        one(http, values, token, "refresh_token")?;
+    }
+    let Some(token) = &credential.access_token else {
+        return Ok(true);
+    };
+    match one(http, values, token, "access_token") {
+        // A provider that cannot revoke access tokens has done what it can.
+        Err(GrantError::Call(CallError::Refused { .. })) if credential.refresh_token.is_some() => {}
+        other => other?,
+    }
+    Ok(true)
+}
+
+/// `hint` is RFC 7009 section 2.1's `token_type_hint`.
+fn one(http: &Http, values: &Values<'_>, token: &Secret, hint: &str) -> Result<(), GrantError> {
+    let auth = &values.integration().auth;
+    let own = auth.revoke.url.as_ref().or(auth.revocation_url.as_ref());
+    let url = values.endpoint(own, "revocation_endpoint")?;
+    let url = url.ok_or(GrantError::Missing("revocation_url"))?;
+    let mut call = provider_call(http, values, &auth.revoke, url);
+    let mut params = Vec::new();
+    if let Some(oauth) = auth.oauth2() {
+        call.client = Some(super::client(oauth, values)?);
+        params = vec![
+            ("token".to_owned(), token.expose().to_owned()),
+            ("token_type_hint".to_owned(), hint.to_owned()),
+        ];
+    }
+    match call.acknowledged(params) {
         // Some providers say that a dead token is dead rather than nothing.
-        Err(Misanswer::Refused { error, .. })
+        Err(GrantError::Call(CallError::Refused { error, .. }))
             if matches!(error.as_str(), "invalid_token" | "invalid_grant") =>
         {
             Ok(())
         }
-        Err(Misanswer::Refused { error, description }) => Err(endpoint.refused(error, description)),
-        Ok(_) => Ok(()),
-        Err(Misanswer::Unusable(why)) => Err(CallError::Unusable {
-            host: http::host_of(endpoint.url().expose()),
-            why,
-        }),
+        other => other,
     }
 }

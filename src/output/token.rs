@@ -27,13 +27,21 @@ pub fn token(
     format: Format,
     header: Option<(String, String)>,
 ) -> Result<()> {
-    let token = credential.access_token.expose();
+    let token = || match &credential.access_token {
+        Some(token) => Ok(token.expose()),
+        None => Err(has_not(id, "is no token", "header")),
+    };
     match format {
-        Format::Raw => super::line(token),
-        Format::Json => super::json(&json(credential)),
-        Format::Env => super::line(&format!("HALLPASS_TOKEN={}", quoted(token))),
+        Format::Raw => super::line(token()?),
+        Format::Json => super::json(&json(credential, token()?)),
+        Format::Env => super::line(&format!("HALLPASS_TOKEN={}", quoted(token()?))),
         Format::Header => match header {
             Some((name, value)) => super::line(&format!("{name}: {value}")),
+            None if credential.access_token.is_none() => Err(Failure::new(
+                Kind::Usage,
+                format!("the credential of `{id}` does not travel in a header"),
+            )
+            .hint(format!("let hallpass send it: `hallpass request {id} …`"))),
             None => Err(has_not(id, "does not travel in a header", "raw")),
         },
         Format::IdToken => match &credential.id_token {
@@ -47,9 +55,9 @@ pub fn token(
     }
 }
 
-fn json(credential: &Credential) -> serde_json::Value {
+fn json(credential: &Credential, token: &str) -> serde_json::Value {
     let mut object = serde_json::json!({
-        "access_token": credential.access_token.expose(),
+        "access_token": token,
         "token_type": credential.token_type,
         "expires_at": credential.expires_at,
         "scopes": credential.scopes,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use crate::clock::Timestamp;
-use crate::connection::{ConnectionId, Pin};
+use crate::connection::{ConnectionId, Kept, Metadata, Pin};
 use crate::credential::Credential;
 use crate::secret::{Secret, stored_map};
 
@@ -34,6 +34,18 @@ pub struct Item {
     /// Those that may not.
     #[serde(with = "stored_map")]
     pub secrets: BTreeMap<String, Secret>,
+    /// What answers brought.
+    #[serde(default)]
+    pub kept: Kept,
+    /// What its server says of itself.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// What it was made from, as [`crate::connection::Values::fingerprint`].
+    #[serde(default)]
+    pub made_from: Option<String>,
+    /// Whether its client was registered for it alone.
+    #[serde(default)]
+    pub registered: bool,
     /// Whether a person made it with `connect`; else it was minted from what
     /// the definition and the environment say.
     #[serde(default)]
@@ -77,6 +89,10 @@ impl Item {
             pin: Pin::default(),
             parameters: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            kept: Kept::default(),
+            metadata: Metadata::default(),
+            made_from: None,
+            registered: false,
             by_connect: false,
             asked: Vec::new(),
             extra_scopes: Vec::new(),
@@ -100,6 +116,10 @@ impl Item {
         self.pin = newer.pin;
         self.parameters = newer.parameters;
         self.secrets = newer.secrets;
+        self.kept = newer.kept;
+        self.metadata = newer.metadata;
+        self.made_from = newer.made_from;
+        self.registered = newer.registered;
         self.by_connect = newer.by_connect;
         self.asked = newer.asked;
         self.extra_scopes = newer.extra_scopes;
@@ -107,8 +127,14 @@ impl Item {
 
     /// Whether both hold the same access token.
     pub fn has_token_of(&self, other: &Self) -> bool {
-        let token = &self.credential.access_token;
-        token.equals(other.credential.access_token.expose())
+        match (
+            &self.credential.access_token,
+            &other.credential.access_token,
+        ) {
+            (Some(own), Some(token)) => own.equals(token.expose()),
+            (None, None) => true,
+            _ => false,
+        }
     }
 
     /// The text that goes into a store.

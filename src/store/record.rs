@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Item, Standing, StoreError};
 use crate::clock::Timestamp;
-use crate::connection::{ConnectionId, Pin};
+use crate::connection::{ConnectionId, Metadata, Pin};
 use crate::fs;
 use crate::settings::StoreKind;
 
@@ -34,6 +34,12 @@ pub struct Record {
     pub account: Option<String>,
     /// Parameters that may be shown.
     pub parameters: BTreeMap<String, String>,
+    /// What answers brought and may be shown.
+    #[serde(default)]
+    pub kept: BTreeMap<String, String>,
+    /// What the server says of itself.
+    #[serde(default)]
+    pub metadata: Metadata,
     /// Where the credential may go.
     pub pin: Pin,
     /// When it was connected.
@@ -67,6 +73,8 @@ impl Record {
             scopes: item.credential.scopes.clone(),
             account: item.account.clone(),
             parameters: item.parameters.clone(),
+            kept: item.kept.shown.clone(),
+            metadata: item.metadata.clone(),
             pin: item.pin.clone(),
             connected_at: item.connected_at,
             obtained_at: item.credential.obtained_at,

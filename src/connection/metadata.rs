@@ -1,0 +1,88 @@
+//! What an authorization server says of itself (RFC 8414, OpenID Connect
+//! Discovery 1.0), as far as it is used: kept with the connection, so that
+//! nothing but connecting asks for it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::http;
+use crate::secret::SafeUrl;
+
+/// The members of the metadata that are URLs and are used.
+const ENDPOINTS: [&str; 4] = [
+    "authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+    "registration_endpoint",
+];
+
+/// Metadata by RFC 8414's names (section 2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata(BTreeMap<String, String>);
+
+impl Metadata {
+    /// Reads a metadata document. Fails when an endpoint that is used is no
+    /// URL that credentials may go to.
+    pub fn read(document: &serde_json::Value) -> Result<Self, String> {
+        let mut members = BTreeMap::new();
+        for name in ENDPOINTS.into_iter().chain(["issuer"]) {
+            let Some(text) = document.get(name).and_then(serde_json::Value::as_str) else {
+                continue;
+            };
+            let usable = Url::parse(text).is_ok_and(|url| {
+                http::is_protected(&url) && url.username().is_empty() && url.password().is_none()
+            });
+            if !usable {
+                return Err(format!("its `{name}` is no https URL"));
+            }
+            members.insert(name.to_owned(), text.to_owned());
+        }
+        let methods = document.get("token_endpoint_auth_methods_supported");
+        if let Some(methods) = methods.and_then(serde_json::Value::as_array) {
+            let words: Vec<&str> = methods
+                .iter()
+                .filter_map(serde_json::Value::as_str)
+                .collect();
+            members.insert("token_endpoint_auth_methods".to_owned(), words.join(" "));
+        }
+        let names_itself = "authorization_response_iss_parameter_supported";
+        if document.get(names_itself) == Some(&true.into()) {
+            members.insert(names_itself.to_owned(), "true".to_owned());
+        }
+        Ok(Self(members))
+    }
+
+    /// The issuer's identifier.
+    pub fn issuer(&self) -> Option<&str> {
+        self.0.get("issuer").map(String::as_str)
+    }
+
+    /// The endpoint of this name.
+    pub fn endpoint(&self, name: &str) -> Option<SafeUrl> {
+        let url = Url::parse(self.0.get(name)?).ok()?;
+        Some(SafeUrl::plain(url))
+    }
+
+    /// Whether the server says that this way of client authentication works;
+    /// `None` when it says nothing of any.
+    pub fn takes_client_auth(&self, method: &str) -> Option<bool> {
+        let methods = self.0.get("token_endpoint_auth_methods")?;
+        Some(methods.split(' ').any(|known| known == method))
+    }
+
+    /// Whether the redirect must name the issuer (RFC 9207 section 3).
+    pub fn names_itself(&self) -> bool {
+        self.0
+            .contains_key("authorization_response_iss_parameter_supported")
+    }
+
+    /// The origins that secrets go to.
+    pub(super) fn origins(&self) -> impl Iterator<Item = String> {
+        let secret_ones = ENDPOINTS
+            .iter()
+            .filter(|name| **name != "authorization_endpoint");
+        secret_ones.filter_map(|name| self.endpoint(name).map(|url| url.origin()))
+    }
+}

@@ -1,0 +1,280 @@
+//! What fills a definition's placeholders for one connection: what was typed,
+//! what answers brought, the credential, and what a moment adds.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Metadata;
+use crate::clock::Timestamp;
+use crate::credential::Credential;
+use crate::definition::template::{RenderError, Scope, Value};
+use crate::definition::{Endpoint, InputSource, Integration, ValueSource, is_secret_input};
+use crate::secret::{SafeUrl, Secret, stored_map};
+
+/// What answers brought and is kept with the connection.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Kept {
+    /// What may be shown.
+    #[serde(default)]
+    pub shown: BTreeMap<String, String>,
+    /// What may not.
+    #[serde(default, with = "stored_map")]
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// What fills a definition's placeholders for one connection.
+#[derive(Debug)]
+pub struct Values<'a> {
+    integration: &'a Integration,
+    parameters: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Secret>,
+    kept: Kept,
+    metadata: Metadata,
+    extra: BTreeMap<String, Value>,
+    credential: Option<&'a Credential>,
+    registered: bool,
+    uuid: OnceCell<String>,
+    /// Inputs that the definition names: a file or a command is asked once.
+    resolved: RefCell<BTreeMap<&'static str, Secret>>,
+}
+
+impl<'a> Values<'a> {
+    /// `parameters` may be shown, `secrets` may not; both hold parameters and
+    /// built-in inputs by name.
+    pub fn new(
+        integration: &'a Integration,
+        parameters: BTreeMap<String, String>,
+        secrets: BTreeMap<String, Secret>,
+    ) -> Self {
+        Self {
+            integration,
+            parameters,
+            secrets,
+            kept: Kept::default(),
+            metadata: Metadata::default(),
+            extra: BTreeMap::new(),
+            credential: None,
+            registered: false,
+            uuid: OnceCell::new(),
+            resolved: RefCell::default(),
+        }
+    }
+
+    /// Adds `{token}` and its like.
+    #[must_use]
+    pub fn with_credential(mut self, credential: &'a Credential) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+
+    /// Adds what answers brought, and what the server says of itself.
+    #[must_use]
+    pub fn with_kept(mut self, kept: Kept, metadata: Metadata) -> Self {
+        self.kept = kept;
+        self.metadata = metadata;
+        self
+    }
+
+    /// Sets a value of one moment, such as `redirect_uri`.
+    pub fn set(&mut self, name: impl Into<String>, value: Value) {
+        self.extra.insert(name.into(), value);
+    }
+
+    /// Keeps what an answer brought.
+    pub fn keep(&mut self, name: &str, text: String, secret: bool) {
+        if secret {
+            self.kept.secrets.insert(name.to_owned(), text.into());
+        } else {
+            self.kept.shown.insert(name.to_owned(), text);
+        }
+    }
+
+    /// Notes what the server says of itself.
+    pub fn set_metadata(&mut self, metadata: Metadata) {
+        self.metadata = metadata;
+    }
+
+    /// Adds what was typed late.
+    pub fn set_parameter(&mut self, name: &str, text: String) {
+        self.parameters.insert(name.to_owned(), text);
+    }
+
+    /// Adds what a registration gave in the place of typing it.
+    pub fn register(&mut self, name: &str, text: Secret) {
+        self.registered = true;
+        if is_secret_input(name) {
+            self.secrets.insert(name.to_owned(), text);
+        } else {
+            let text = text.expose().to_owned();
+            self.parameters.insert(name.to_owned(), text);
+        }
+    }
+
+    /// Whether the client was registered for this connection alone.
+    pub fn is_registered(&self) -> bool {
+        self.registered
+    }
+
+    /// The definition these values fill.
+    pub fn integration(&self) -> &'a Integration {
+        self.integration
+    }
+
+    /// The values that may be shown.
+    pub fn parameters(&self) -> &BTreeMap<String, String> {
+        &self.parameters
+    }
+
+    /// The values that may not.
+    pub fn secrets(&self) -> &BTreeMap<String, Secret> {
+        &self.secrets
+    }
+
+    /// The value of this name that an answer brought.
+    pub fn kept_value(&self, name: &str) -> Option<Value> {
+        if let Some(secret) = self.kept.secrets.get(name) {
+            return Some(Value::secret(secret.clone()));
+        }
+        self.kept.shown.get(name).map(Value::plain)
+    }
+
+    /// What answers brought.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// What the server says of itself.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// A built-in input: what was typed when connecting, else what the
+    /// definition says; `None` where neither says anything.
+    pub fn input(&self, name: &str) -> Result<Option<Secret>, RenderError> {
+        if let Some(secret) = self.secrets.get(name) {
+            return Ok(Some(secret.clone()));
+        }
+        if let Some(text) = self.parameters.get(name) {
+            return Ok(Some(Secret::new(text.clone())));
+        }
+        self.of_definition(name)
+    }
+
+    /// A hash of the inputs that the definition writes out or takes from the
+    /// environment: what is made of others is another credential. A file or a
+    /// command would be too slow to ask every time.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        for input in &self.integration.auth.inputs {
+            let Some(InputSource::Value(source @ (ValueSource::Literal(_) | ValueSource::Env(_)))) =
+                &input.source
+            else {
+                continue;
+            };
+            if let Ok(value) = source.resolve() {
+                hash.update(input.name);
+                hash.update([0]);
+                hash.update(value.expose());
+                hash.update([0]);
+            }
+        }
+        hex::encode(hash.finalize())
+    }
+
+    /// An endpoint: the definition's own, else what the server's metadata
+    /// names (RFC 8414 section 2).
+    pub fn endpoint(
+        &self,
+        own: Option<&Endpoint>,
+        metadata: &str,
+    ) -> Result<Option<SafeUrl>, RenderError> {
+        match own {
+            Some(endpoint) => endpoint.resolve(self.integration.auth.site.as_ref(), self),
+            None => Ok(self.metadata.endpoint(metadata)),
+        }
+    }
+
+    /// The ID token of the credential.
+    pub fn id_token(&self) -> Option<&Secret> {
+        self.credential?.id_token.as_ref()
+    }
+
+    fn of_credential(&self, name: &str) -> Option<Value> {
+        let credential = self.credential?;
+        let secret = match name {
+            "token" => credential.access_token.as_ref(),
+            "refresh_token" => credential.refresh_token.as_ref(),
+            "id_token" => credential.id_token.as_ref(),
+            _ => None,
+        };
+        secret.cloned().map(Value::secret)
+    }
+
+    fn of_definition(&self, name: &str) -> Result<Option<Secret>, RenderError> {
+        let Some(input) = self.integration.auth.input(name) else {
+            return Ok(None);
+        };
+        if let Some(known) = self.resolved.borrow().get(input.name) {
+            return Ok(Some(known.clone()));
+        }
+        let text = match &input.source {
+            None => return Ok(None),
+            Some(InputSource::Value(source)) => source.resolve()?,
+            Some(InputSource::Template(template)) => match template.render(self)? {
+                Some(rendered) => rendered.text,
+                None => return Ok(None),
+            },
+        };
+        self.resolved.borrow_mut().insert(input.name, text.clone());
+        Ok(Some(text))
+    }
+}
+
+impl Scope for Values<'_> {
+    fn value(&self, name: &str) -> Result<Option<Value>, RenderError> {
+        if let Some(template) = self.integration.value(name) {
+            let rendered = template.render(self)?;
+            return Ok(rendered.map(|rendered| Value {
+                secret: rendered.shown != rendered.text.expose(),
+                text: rendered.text,
+            }));
+        }
+        if let Some(value) = self.extra.get(name) {
+            return Ok(Some(value.clone()));
+        }
+        if let Some(secret) = self.secrets.get(name) {
+            return Ok(Some(Value::secret(secret.clone())));
+        }
+        if let Some(text) = self.parameters.get(name) {
+            return Ok(Some(Value::plain(text)));
+        }
+        if let Some(value) = self.kept_value(name) {
+            return Ok(Some(value));
+        }
+        if let Some(value) = self.of_credential(name) {
+            return Ok(Some(value));
+        }
+        if let Some(text) = self.of_definition(name)? {
+            let secret = is_secret_input(name);
+            return Ok(Some(Value { text, secret }));
+        }
+        match name {
+            "now" => return Ok(Some(Value::plain(Timestamp::now().unix().to_string()))),
+            "uuid" => {
+                let uuid = self.uuid.get_or_init(|| uuid::Uuid::new_v4().to_string());
+                return Ok(Some(Value::plain(uuid.clone())));
+            }
+            _ => {}
+        }
+        let parameter = self.integration.parameter(name);
+        if parameter.is_some_and(|parameter| parameter.optional) {
+            return Ok(None);
+        }
+        Err(RenderError::NoValue {
+            name: name.to_owned(),
+        })
+    }
+}

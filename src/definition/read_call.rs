@@ -1,0 +1,445 @@
+//! Reads the tables that bend a call: `auth.token`, `auth.refresh`,
+//! `auth.revoke`, each of `auth.steps`, `auth.lookup`. One table, one reader;
+//! what only some of them have is asked for by those.
+
+use http::Method;
+use regex::Regex;
+use serde_json::Value as Json;
+
+use super::answer_path::AnswerPath;
+use super::call::{Call, Encoding, Param, Refresh, RenewFrom, Response, Save, Step, TokenAt, Unit};
+use super::json_template::JsonTemplate;
+use super::names::{Known, Moment};
+use super::parameter::read_pattern;
+use super::report::Problems;
+use super::strings;
+use super::table::TableReader;
+use super::template::Template;
+use super::tree::{Entry, Node, Tree};
+
+/// What a call table is, which decides what `false` means in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// A standard call of OAuth: `false` drops a standard parameter.
+    Standard,
+    /// A call of the service's own: `false` is JSON's.
+    Own,
+}
+
+/// The verbs a call may have.
+const VERBS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// Reads the call table at a key; an absent one bends nothing.
+pub(super) fn at_key(
+    table: &mut TableReader<'_>,
+    key: &'static str,
+    known: &Known<'_>,
+    (moment, manner): (Moment, Manner),
+) -> Call {
+    let path = table.name_of(key);
+    let problems = table.problems();
+    let Some(mut inner) = table
+        .get(key)
+        .and_then(|node| TableReader::new(node, path, problems))
+    else {
+        return Call::default();
+    };
+    let mut call = fields(&mut inner, known, (moment, manner));
+    if moment != Moment::Token {
+        call.url = strings::endpoint(&mut inner, "url", known, Moment::Endpoint);
+    }
+    inner.finish();
+    call
+}
+
+/// Reads `auth.refresh`, and lays it over the token call.
+pub(super) fn refresh(
+    table: &mut TableReader<'_>,
+    token: &Call,
+    known: &Known<'_>,
+    manner: Manner,
+) -> Refresh {
+    let path = table.name_of("refresh");
+    let problems = table.problems();
+    let mut refresh = Refresh::default();
+    let node = table.get("refresh");
+    let mut own = Call::default();
+    if let Some(mut inner) = node.and_then(|node| TableReader::new(node, path, problems)) {
+        own = fields(&mut inner, known, (Moment::Refresh, manner));
+        own.url = strings::endpoint(&mut inner, "url", known, Moment::Endpoint);
+        refresh.before = inner.duration("before");
+        if let Some(statuses) = inner.array("on_status") {
+            let read = |node| status(node, problems);
+            refresh.on_status = statuses.iter().filter_map(read).collect();
+        }
+        refresh.from = inner.word(
+            "from",
+            &[
+                ("refresh_token", RenewFrom::RefreshToken),
+                ("access_token", RenewFrom::AccessToken),
+                ("none", RenewFrom::Nothing),
+            ],
+        );
+        let dead = inner.strings("dead").unwrap_or_default();
+        refresh.dead = dead.iter().map(|(word, _)| (*word).to_owned()).collect();
+        inner.finish();
+    }
+    refresh.call = own.over(token, &|template| known.is_of_exchange(template));
+    refresh
+}
+
+/// A status that an API answers with.
+pub(super) fn status(node: &Node, problems: &Problems) -> Option<u16> {
+    let status = match node.value {
+        Tree::Integer(number) => u16::try_from(number).ok(),
+        _ => None,
+    };
+    let status = status.filter(|status| (100..600).contains(status));
+    if status.is_none() {
+        problems.add(node.problem(
+            "this is not an HTTP status",
+            "write numbers from 100 to 599, such as `[401, 403]`",
+        ));
+    }
+    status
+}
+
+/// Reads `auth.steps`.
+pub(super) fn steps(table: &mut TableReader<'_>, known: &Known<'_>) -> Vec<Step> {
+    let path = table.name_of("steps");
+    let problems = table.problems();
+    let mut steps = Vec::new();
+    for node in table.array("steps").unwrap_or_default() {
+        let Some(mut inner) = TableReader::new(node, &*path, problems) else {
+            continue;
+        };
+        let call = own_call(&mut inner, known);
+        let moments = inner.strings("on");
+        let named = |wanted: &str| {
+            moments
+                .as_ref()
+                .is_none_or(|moments| moments.iter().any(|(word, _)| *word == wanted))
+        };
+        for (word, node) in moments.iter().flatten() {
+            if !matches!(*word, "connect" | "refresh") {
+                problems.add(node.problem(
+                    format!("`{word}` is not a moment a step runs at"),
+                    "write `on = [\"connect\"]`, `[\"refresh\"]`, or leave `on` out for both",
+                ));
+            }
+        }
+        steps.push(Step {
+            call,
+            on_connect: named("connect"),
+            on_refresh: named("refresh"),
+        });
+        inner.finish();
+    }
+    steps
+}
+
+/// Reads `auth.lookup`.
+pub(super) fn lookup(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<Call> {
+    let path = table.name_of("lookup");
+    let problems = table.problems();
+    let node = table.get("lookup")?;
+    let mut inner = TableReader::new(node, path, problems)?;
+    let mut call = own_call(&mut inner, known);
+    call.method.get_or_insert(Method::GET);
+    inner.finish();
+    Some(call)
+}
+
+/// A call of the service's own, which needs a URL and may save.
+fn own_call(table: &mut TableReader<'_>, known: &Known<'_>) -> Call {
+    let mut call = fields(table, known, (Moment::Step, Manner::Own));
+    call.url = strings::endpoint(table, "url", known, Moment::Step);
+    if !table.has("url") {
+        table.missing("url", "the call goes there", "add `url = \"https://…\"`");
+    }
+    call.save = saves(table, known);
+    call
+}
+
+fn fields(
+    table: &mut TableReader<'_>,
+    known: &Known<'_>,
+    (moment, manner): (Moment, Manner),
+) -> Call {
+    let words: Vec<(&str, &str)> = VERBS.iter().map(|verb| (*verb, *verb)).collect();
+    let method = table
+        .word("method", &words)
+        .and_then(|verb| verb.parse().ok());
+    let encoding = table.word(
+        "encoding",
+        &[
+            ("form", Encoding::Form),
+            ("json", Encoding::Json),
+            ("query", Encoding::Query),
+        ],
+    );
+    let params = params(table, known, (moment, manner), encoding);
+    let headers = strings::headers(table, known, moment);
+    let basic = basic(table, known, moment);
+    let response = response(table, known, moment);
+    Call {
+        url: None,
+        method,
+        encoding,
+        params,
+        headers,
+        basic,
+        response,
+        save: Vec::new(),
+    }
+}
+
+fn params(
+    table: &mut TableReader<'_>,
+    known: &Known<'_>,
+    (moment, manner): (Moment, Manner),
+    encoding: Option<Encoding>,
+) -> Vec<(String, Param)> {
+    let problems = table.problems();
+    let mut params = Vec::new();
+    for entry in table.table("params").unwrap_or_default() {
+        let node = &entry.node;
+        if manner == Manner::Standard && matches!(node.value, Tree::Bool(false)) {
+            params.push((entry.key.clone(), Param::Drop));
+            continue;
+        }
+        let place = (entry.key.as_str(), moment);
+        let Some(value) = JsonTemplate::read(node, known, place, problems) else {
+            continue;
+        };
+        // A refresh may have its encoding from the token call.
+        let may_nest =
+            encoding == Some(Encoding::Json) || (encoding.is_none() && moment == Moment::Refresh);
+        if value.is_nested() && !may_nest {
+            problems.add(node.problem(
+                format!(
+                    "`{}` is {}, which only JSON can carry",
+                    entry.key,
+                    node.type_name()
+                ),
+                "add `encoding = \"json\"`, or write a string",
+            ));
+        }
+        params.push((entry.key.clone(), Param::Send(value)));
+    }
+    params
+}
+
+fn basic(
+    table: &mut TableReader<'_>,
+    known: &Known<'_>,
+    moment: Moment,
+) -> Option<(Template, Template)> {
+    let problems = table.problems();
+    let node = table.get("basic")?;
+    let pair = match &node.value {
+        Tree::Array(items) => match &items[..] {
+            [user, password] => Some((user, password)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some((user, password)) = pair else {
+        problems.add(node.problem(
+            "`basic` is not a pair",
+            "write user and password: `basic = [\"{username}\", \"{password}\"]`",
+        ));
+        return None;
+    };
+    let read = |node| strings::value(node, known, ("basic", moment), "write a string", problems);
+    Some((read(user)?, read(password)?))
+}
+
+fn response(table: &mut TableReader<'_>, known: &Known<'_>, moment: Moment) -> Response {
+    let path = table.name_of("response");
+    let problems = table.problems();
+    let node = table.get("response");
+    let Some(mut inner) = node.and_then(|node| TableReader::new(node, path, problems)) else {
+        return Response::default();
+    };
+    let kept = inner
+        .get("access_token")
+        .filter(|node| matches!(node.value, Tree::Bool(false)));
+    if let Some(node) = kept
+        && moment != Moment::Refresh
+    {
+        problems.add(node.problem(
+            "only a renewal can leave the access token as it is",
+            "write it under `auth.refresh.response`, or name the path of the token",
+        ));
+    }
+    let access_token = match kept {
+        Some(_) => Some(TokenAt::Kept),
+        None => inner
+            .has("access_token")
+            .then(|| TokenAt::Paths(paths(&mut inner, "access_token", known, moment))),
+    };
+    let response = Response {
+        access_token,
+        refresh_token: paths(&mut inner, "refresh_token", known, moment),
+        id_token: paths(&mut inner, "id_token", known, moment),
+        expires_in: paths(&mut inner, "expires_in", known, moment),
+        expires_at: paths(&mut inner, "expires_at", known, moment),
+        scope: paths(&mut inner, "scope", known, moment),
+        expires_in_unit: inner.word(
+            "expires_in_unit",
+            &[("s", Unit::Seconds), ("ms", Unit::Milliseconds)],
+        ),
+        ttl: inner.duration("ttl"),
+        raw: inner.boolean("raw"),
+        require: require(&mut inner, known, moment),
+    };
+    inner.finish();
+    response
+}
+
+/// One path or several, tried in order.
+fn paths(
+    table: &mut TableReader<'_>,
+    key: &'static str,
+    known: &Known<'_>,
+    moment: Moment,
+) -> Vec<AnswerPath> {
+    let problems = table.problems();
+    let Some(node) = table.get(key) else {
+        return Vec::new();
+    };
+    match &node.value {
+        Tree::String(_) => answer_path(node, key, (known, moment), problems)
+            .into_iter()
+            .collect(),
+        Tree::Array(items) if !items.is_empty() => items
+            .iter()
+            .filter_map(|item| answer_path(item, key, (known, moment), problems))
+            .collect(),
+        _ => {
+            problems.add(node.problem(
+                format!("`{key}` is {}, not a path", node.type_name()),
+                "write keys joined by dots, such as `\"data.access_token\"`, or a list of such paths",
+            ));
+            Vec::new()
+        }
+    }
+}
+
+/// Reads a path into an answer.
+pub(super) fn answer_path(
+    node: &Node,
+    what: &str,
+    (known, moment): (&Known<'_>, Moment),
+    problems: &Problems,
+) -> Option<AnswerPath> {
+    let parsed = match &node.value {
+        Tree::String(text) => AnswerPath::parse(text, &known.names),
+        _ => Err(format!("it is {}", node.type_name())),
+    };
+    match parsed {
+        Ok(path) => {
+            for template in path.templates() {
+                known.check(template, node, (what, moment), problems);
+            }
+            Some(path)
+        }
+        Err(why) => {
+            problems.add(node.problem(
+                format!("`{what}` is not a path into the answer: {why}"),
+                "write keys joined by dots: `data.login`, `[0].id`, `sites[main=true].url`",
+            ));
+            None
+        }
+    }
+}
+
+/// Reads a table of paths and what must stand there.
+pub(super) fn require(
+    table: &mut TableReader<'_>,
+    known: &Known<'_>,
+    moment: Moment,
+) -> Vec<(AnswerPath, Json)> {
+    let problems = table.problems();
+    let mut require = Vec::new();
+    for entry in table.table("require").unwrap_or_default() {
+        let path = match AnswerPath::parse(&entry.key, &known.names) {
+            Ok(path) => path,
+            Err(why) => {
+                problems.add(at_entry(
+                    entry,
+                    format!("`{}` is not a path into the answer: {why}", entry.key),
+                    "write keys joined by dots: `require = { \"result.ok\" = true }`",
+                ));
+                continue;
+            }
+        };
+        for template in path.templates() {
+            known.check(template, &entry.node, ("require", moment), problems);
+        }
+        let wanted = match &entry.node.value {
+            Tree::String(text) => Some(Json::from(text.as_str())),
+            Tree::Bool(value) => Some(Json::from(*value)),
+            Tree::Integer(number) => Some(Json::from(*number)),
+            Tree::Float(number) if number.is_finite() => Some(Json::from(*number)),
+            _ => None,
+        };
+        match wanted {
+            Some(wanted) => require.push((path, wanted)),
+            None => problems.add(entry.node.problem(
+                format!("`{}` is {}", entry.key, entry.node.type_name()),
+                "write what must stand there: a string, a number, `true` or `false`",
+            )),
+        }
+    }
+    require
+}
+
+/// Reads `save`: what of an answer is kept, and under which name.
+fn saves(table: &mut TableReader<'_>, known: &Known<'_>) -> Vec<Save> {
+    let path = table.name_of("save");
+    let problems = table.problems();
+    let mut saves = Vec::new();
+    for entry in table.table("save").unwrap_or_default() {
+        let (mut pattern, mut secret) = (None, false);
+        let path_node = match &entry.node.value {
+            Tree::Table(_) => {
+                let name = format!("{path}.{}", entry.key);
+                let Some(mut inner) = TableReader::new(&entry.node, name, problems) else {
+                    continue;
+                };
+                let path_node = inner.get("path");
+                pattern = pattern_at(&mut inner);
+                secret = inner.boolean("secret").unwrap_or(false);
+                if path_node.is_none() {
+                    inner.missing("path", "it says what is kept", "add `path = \"…\"`");
+                }
+                inner.finish();
+                path_node
+            }
+            _ => Some(&entry.node),
+        };
+        let read = |node| answer_path(node, &entry.key, (known, Moment::Step), problems);
+        saves.extend(path_node.and_then(read).map(|path| Save {
+            name: entry.key.clone(),
+            path,
+            pattern,
+            secret,
+        }));
+    }
+    saves
+}
+
+/// Reads the pattern of a kept value.
+pub(super) fn pattern_at(table: &mut TableReader<'_>) -> Option<Regex> {
+    let problems = table.problems();
+    let (text, node) = table.string("pattern")?;
+    read_pattern(text, node, problems)
+}
+
+fn at_entry(entry: &Entry, message: String, help: &str) -> super::report::Problem {
+    let mut problem = entry.node.problem(message, help);
+    problem.span = entry.key_span.clone();
+    problem
+}

@@ -1,0 +1,239 @@
+//! Reads what only `type = "oauth2"` has: the grant, the authorization
+//! request, the client's manners, where the redirect is listened for.
+
+use super::auth::{
+    AuthorizationParam, BasicEncoding, ClientAuth, Grant, OAuth2, OptionalScope, Redirect,
+};
+use super::names::{Known, Moment};
+use super::report::Problems;
+use super::strings;
+use super::table::TableReader;
+use super::tree::{Node, Tree};
+
+/// Grants that are spoken of, and not yet known here.
+const LATER_GRANTS: [&str; 4] = ["device_code", "password", "jwt_bearer", "token_exchange"];
+
+/// Ways of client authentication that are not yet known here.
+const LATER_CLIENT_AUTH: [&str; 2] = ["private_key_jwt", "mtls"];
+
+/// The grant, as far as it can be told before anything else is read.
+pub(super) fn grant(table: &mut TableReader<'_>) -> Option<Grant> {
+    if !table.has("grant") {
+        table.missing(
+            "grant",
+            "it says whether a person consents or the client acts for itself",
+            "add `grant = \"authorization_code\"` or `grant = \"client_credentials\"`",
+        );
+        return None;
+    }
+    refuse_later(table, "grant", &LATER_GRANTS).then(|| {
+        table.word(
+            "grant",
+            &[
+                ("authorization_code", Grant::AuthorizationCode),
+                ("client_credentials", Grant::ClientCredentials),
+            ],
+        )
+    })?
+}
+
+/// Whether the word at a key is none of those that this version does not know
+/// yet; reports it otherwise.
+fn refuse_later(table: &mut TableReader<'_>, key: &'static str, later: &[&str]) -> bool {
+    let Some(node) = table.get(key) else {
+        return true;
+    };
+    let Tree::String(word) = &node.value else {
+        return true;
+    };
+    if !later.contains(&word.as_str()) {
+        return true;
+    }
+    table.problems().add(node.problem(
+        format!("this version of hallpass does not know `{key} = \"{word}\"` yet"),
+        "use another one that the provider offers",
+    ));
+    false
+}
+
+/// Reads the rest of what only OAuth has.
+pub(super) fn read(
+    table: &mut TableReader<'_>,
+    grant: Option<Grant>,
+    known: &Known<'_>,
+) -> Option<OAuth2> {
+    let moment = match grant {
+        Some(Grant::ClientCredentials) => Moment::Endpoint,
+        Some(Grant::AuthorizationCode) | None => Moment::Browser,
+    };
+    let issuer = strings::whole_url(table, "issuer", known, Moment::Endpoint);
+    let authorization_url = strings::endpoint(table, "authorization_url", known, Moment::Browser);
+    let registration_url = strings::endpoint(table, "registration_url", known, Moment::Endpoint);
+    let named_client_auth = client_auth(table);
+    let basic_encoding = table
+        .word(
+            "basic_encoding",
+            &[("form", BasicEncoding::Form), ("raw", BasicEncoding::Raw)],
+        )
+        .unwrap_or(BasicEncoding::Form);
+    let scopes = strings::list(table, "scopes", known, moment);
+    let optional_scopes = optional_scopes(table);
+    let scope_separator = table
+        .text("scope_separator")
+        .unwrap_or_else(|| " ".to_owned());
+    let pkce = table.boolean("pkce").unwrap_or(true);
+    let authorization_params = authorization_params(table, known);
+    let code_param = table
+        .text("code_param")
+        .unwrap_or_else(|| "code".to_owned());
+    let redirect = redirect(table);
+    let redirect_uri = strings::whole_url(table, "redirect_uri", known, Moment::Browser);
+    let needed = [
+        (
+            "token_url",
+            true,
+            "tokens are obtained and renewed there",
+            "add the token endpoint from the provider's documentation, or its `issuer`",
+        ),
+        (
+            "authorization_url",
+            grant == Some(Grant::AuthorizationCode),
+            "a person consents there",
+            "add the authorization endpoint from the provider's documentation, or its `issuer`",
+        ),
+    ];
+    for (key, needed, why, help) in needed {
+        if needed && !table.has(key) && !table.has("issuer") {
+            table.missing(key, why, help);
+        }
+    }
+    Some(OAuth2 {
+        grant: grant?,
+        issuer,
+        authorization_url,
+        registration_url,
+        named_client_auth,
+        basic_encoding,
+        scopes,
+        optional_scopes,
+        scope_separator,
+        pkce,
+        authorization_params,
+        code_param,
+        redirect,
+        redirect_uri,
+    })
+}
+
+fn client_auth(table: &mut TableReader<'_>) -> Option<ClientAuth> {
+    refuse_later(table, "client_auth", &LATER_CLIENT_AUTH).then(|| {
+        table.word(
+            "client_auth",
+            &[
+                ("basic", ClientAuth::Basic),
+                ("body", ClientAuth::Body),
+                ("basic+body", ClientAuth::BasicAndBody),
+                ("none", ClientAuth::None),
+            ],
+        )
+    })?
+}
+
+fn optional_scopes(table: &mut TableReader<'_>) -> Vec<OptionalScope> {
+    let path = table.name_of("optional_scopes");
+    let problems = table.problems();
+    let mut scopes = Vec::new();
+    for node in table.array("optional_scopes").unwrap_or_default() {
+        if let Tree::String(name) = &node.value {
+            scopes.push(OptionalScope {
+                name: name.clone(),
+                label: name.clone(),
+            });
+            continue;
+        }
+        let Some(mut inner) = TableReader::new(node, &*path, problems) else {
+            continue;
+        };
+        let name = inner.text("name");
+        let label = inner.text("label");
+        if !inner.has("name") {
+            inner.missing(
+                "name",
+                "it is what the provider is asked for",
+                "add `name = \"…\"`",
+            );
+        }
+        inner.finish();
+        scopes.extend(name.map(|name| OptionalScope {
+            label: label.unwrap_or_else(|| name.clone()),
+            name,
+        }));
+    }
+    scopes
+}
+
+fn authorization_params(
+    table: &mut TableReader<'_>,
+    known: &Known<'_>,
+) -> Vec<(String, AuthorizationParam)> {
+    let problems = table.problems();
+    let mut params = Vec::new();
+    for entry in table.table("authorization_params").unwrap_or_default() {
+        let node = &entry.node;
+        let param = if matches!(node.value, Tree::Bool(false)) {
+            Some(AuthorizationParam::Drop)
+        } else {
+            let place = (entry.key.as_str(), Moment::Consent);
+            let instead = "write a string, or `false` to leave a standard parameter out";
+            strings::value(node, known, place, instead, problems).map(AuthorizationParam::Send)
+        };
+        params.extend(param.map(|param| (entry.key.clone(), param)));
+    }
+    params
+}
+
+fn redirect(table: &mut TableReader<'_>) -> Redirect {
+    let mut redirect = Redirect::default();
+    let path = table.name_of("redirect");
+    let problems = table.problems();
+    let Some(node) = table.get("redirect") else {
+        return redirect;
+    };
+    let Some(mut inner) = TableReader::new(node, path, problems) else {
+        return redirect;
+    };
+    let hosts = ["127.0.0.1", "localhost", "::1"];
+    let words: Vec<(&str, &str)> = hosts.iter().map(|host| (*host, *host)).collect();
+    if let Some(host) = inner.word("host", &words) {
+        host.clone_into(&mut redirect.host);
+    }
+    if let Some(items) = inner.array("ports") {
+        redirect.ports = items
+            .iter()
+            .filter_map(|item| port(item, problems))
+            .collect();
+        if items.is_empty() {
+            problems.add(node.problem("`ports` is empty", "write `ports = [0]` for any free port"));
+        }
+    }
+    if let Some((path, node)) = inner.string("path") {
+        if path.starts_with('/') && !path.contains(['?', '#', ' ']) {
+            path.clone_into(&mut redirect.path);
+        } else {
+            problems.add(node.problem("`path` is not a path", "write `path = \"/callback\"`"));
+        }
+    }
+    inner.finish();
+    redirect
+}
+
+fn port(node: &Node, problems: &Problems) -> Option<u16> {
+    let port = match node.value {
+        Tree::Integer(number) => u16::try_from(number).ok(),
+        _ => None,
+    };
+    if port.is_none() {
+        problems.add(node.problem("this is not a port", "ports are numbers from 0 to 65535"));
+    }
+    port
+}

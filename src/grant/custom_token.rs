@@ -1,0 +1,15 @@
+//! A token from a login of the service's own: one request, as the definition
+//! has it, with nothing standard in it; or none, where steps do all.
+
+use super::{Answer, GrantError, provider_call};
+use crate::connection::Values;
+use crate::http::Http;
+
+/// Logs in. Whatever else it takes is for the steps.
+pub(super) fn log_in(http: &Http, values: &Values<'_>) -> Result<Answer, GrantError> {
+    let auth = &values.integration().auth;
+    let Some(url) = values.endpoint(auth.token_url.as_ref(), "")? else {
+        return Ok(Answer::default());
+    };
+    provider_call(http, values, &auth.token, url).answer(Vec::new())
+}

@@ -1,0 +1,120 @@
+//! Discovery: a server's metadata by its issuer (RFC 8414 section 3, OpenID
+//! Connect Discovery 1.0 section 4), held to naming that same issuer.
+
+use reqwest::Method;
+use reqwest::blocking::Request;
+use reqwest::header::{ACCEPT, HeaderValue};
+use url::Url;
+
+use super::GrantError;
+use crate::connection::{Metadata, Values};
+use crate::http::Http;
+
+/// The most that is read of a metadata document, in bytes.
+const MAX_DOCUMENT: u64 = 512 * 1024;
+
+/// Asks the definition's issuer about itself, and notes it in `values`; does
+/// nothing where there is no issuer, or where all is known.
+pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<(), GrantError> {
+    let Some(oauth) = values.integration().auth.oauth2() else {
+        return Ok(());
+    };
+    let Some(template) = &oauth.issuer else {
+        return Ok(());
+    };
+    let Some(url) = template.render(values)? else {
+        return Ok(());
+    };
+    let issuer = url.expose().to_string();
+    let mut failed = None;
+    for place in places(url.expose()) {
+        match fetch(http, &place, &issuer) {
+            Ok(metadata) => {
+                values.set_metadata(metadata);
+                return Ok(());
+            }
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    Err(failed.unwrap_or(GrantError::Missing("issuer")))
+}
+
+/// Where the metadata may be: with an issuer that has a path, RFC 8414 puts
+/// the well-known part before it, OpenID Connect after.
+fn places(issuer: &Url) -> Vec<Url> {
+    let path = issuer.path().trim_end_matches('/');
+    let candidates = [
+        format!("/.well-known/oauth-authorization-server{path}"),
+        format!("{path}/.well-known/openid-configuration"),
+        format!("/.well-known/openid-configuration{path}"),
+    ];
+    let mut places: Vec<Url> = Vec::new();
+    for candidate in candidates {
+        let mut url = issuer.clone();
+        url.set_path(&candidate);
+        url.set_query(None);
+        if !places.contains(&url) {
+            places.push(url);
+        }
+    }
+    places
+}
+
+fn fetch(http: &Http, url: &Url, issuer: &str) -> Result<Metadata, GrantError> {
+    let wrong = |why: String| GrantError::Metadata {
+        url: url.to_string(),
+        why,
+    };
+    let mut request = Request::new(Method::GET, url.clone());
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(ACCEPT, json);
+    let answer = http
+        .fetch(request, MAX_DOCUMENT)
+        .map_err(super::CallError::from)?;
+    if answer.status != 200 {
+        return Err(wrong(format!("it answers {}", answer.status)));
+    }
+    let document =
+        serde_json::from_slice(&answer.body).map_err(|_| wrong("it is no JSON".to_owned()))?;
+    let metadata = Metadata::read(&document).map_err(wrong)?;
+    // RFC 8414 section 3.3: it must be the very issuer that was asked for.
+    match metadata.issuer() {
+        Some(named) if named.trim_end_matches('/') == issuer.trim_end_matches('/') => Ok(metadata),
+        Some(named) => Err(wrong(format!(
+            "it is of the issuer `{}`, not of `{issuer}`",
+            crate::ui::escape(named)
+        ))),
+        None => Err(wrong("it names no issuer".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_looked_for_where_the_standards_put_it() {
+        let at = |issuer: &str| {
+            let issuer = Url::parse(issuer).unwrap();
+            places(&issuer)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            at("https://h.example"),
+            [
+                "https://h.example/.well-known/oauth-authorization-server",
+                "https://h.example/.well-known/openid-configuration",
+            ]
+        );
+        assert_eq!(
+            at("https://h.example/realms/a/"),
+            [
+                "https://h.example/.well-known/oauth-authorization-server/realms/a",
+                "https://h.example/realms/a/.well-known/openid-configuration",
+                "https://h.example/.well-known/openid-configuration/realms/a",
+            ]
+        );
+    }
+}

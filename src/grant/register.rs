@@ -1,0 +1,84 @@
+//! Dynamic client registration (RFC 7591): a client of one's own at a server
+//! that nobody has an account with. It is kept with the connection.
+
+use reqwest::Method;
+use reqwest::blocking::Request;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use serde_json::{Value as Json, json};
+
+use super::{CallError, GrantError, fields};
+use crate::connection::Values;
+use crate::definition::OAuth2;
+use crate::http::{self, Http};
+use crate::secret::Secret;
+
+/// The most that is read of the answer, in bytes.
+const MAX_ANSWER: u64 = 256 * 1024;
+
+/// Registers a client where the definition has none and the server takes
+/// registrations; `values` get its id, and its secret where it has one.
+pub(super) fn if_needed(
+    http: &Http,
+    oauth: &OAuth2,
+    values: &mut Values<'_>,
+    redirect_uri: &str,
+    name: &str,
+) -> Result<(), GrantError> {
+    if values.input("client_id")?.is_some() {
+        return Ok(());
+    }
+    let own = oauth.registration_url.as_ref();
+    let Some(url) = values.endpoint(own, "registration_endpoint")? else {
+        return Ok(());
+    };
+    let public = values.metadata().takes_client_auth("none") != Some(false);
+    let method = if public {
+        "none"
+    } else {
+        "client_secret_basic"
+    };
+    let wanted = json!({
+        "client_name": format!("hallpass ({name})"),
+        "redirect_uris": [redirect_uri],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": method,
+        "application_type": "native",
+    });
+    let mut request = Request::new(Method::POST, url.expose().clone());
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *request.body_mut() = Some(wanted.to_string().into());
+    let answer = http.fetch(request, MAX_ANSWER).map_err(CallError::from)?;
+    let document = fields::parse(&answer.body).unwrap_or_default();
+    let text = |name: &str| document.get(name).and_then(Json::as_str);
+    let (200..300, Some(id)) = (answer.status, text("client_id")) else {
+        return Err(refused(&document, &answer, url.expose()));
+    };
+    values.register("client_id", Secret::new(id));
+    if let Some(secret) = text("client_secret") {
+        values.register("client_secret", Secret::new(secret));
+    }
+    Ok(())
+}
+
+fn refused(document: &Json, answer: &http::Answer, url: &url::Url) -> GrantError {
+    let description = fields::description(document);
+    let error = document.get("error").and_then(Json::as_str);
+    match (error, answer.status) {
+        (Some(error), 400..500) => CallError::Refused {
+            error: error.to_owned(),
+            description,
+            dead: false,
+        },
+        (_, status) => CallError::Unusable {
+            host: http::host_of(url),
+            why: format!(
+                "HTTP {status} to a client registration{}",
+                super::described(description.as_deref())
+            ),
+        },
+    }
+    .into()
+}

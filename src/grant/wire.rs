@@ -1,0 +1,189 @@
+//! A provider call as it goes over the wire: the standard parameters and the
+//! client's authentication, bent by the definition's call table; as a form, as
+//! JSON, or in the query. Values go in through the serialisers, so that none
+//! can reach beyond its place.
+
+use reqwest::Method;
+use reqwest::blocking::Request;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value as Json};
+use url::Url;
+
+use super::client::{Client, basic_header};
+use crate::definition::template::{RenderError, Rendered, Scope};
+use crate::definition::{Call, Encoding, Param};
+use crate::secret::Secret;
+
+/// Parameters in the order they are sent.
+pub type Params = Vec<(String, String)>;
+
+/// Parameters whose values are secrets (RFC 6749, 7009, 7523, 7636).
+const SECRET_PARAMS: [&str; 7] = [
+    "code",
+    "code_verifier",
+    "refresh_token",
+    "client_secret",
+    "token",
+    "assertion",
+    "client_assertion",
+];
+
+/// A request, and what it holds that must not come back in a message.
+pub(super) struct Wired {
+    pub(super) request: Request,
+    pub(super) secrets: Vec<Secret>,
+}
+
+/// Makes the request of a call. `standard` are the parameters the RFC has;
+/// `client` authenticates, where that is asked for.
+pub(super) fn wire(
+    url: &Url,
+    call: &Call,
+    standard: Params,
+    client: Option<&Client>,
+    scope: &dyn Scope,
+) -> Result<Wired, RenderError> {
+    let mut secrets = Vec::new();
+    let mut fields: Vec<(String, Json)> = Vec::new();
+    let mut put =
+        |name: String, value: Json| match fields.iter_mut().find(|(known, _)| *known == name) {
+            Some(field) => field.1 = value,
+            None => fields.push((name, value)),
+        };
+    let mut authorization = None;
+    let mut params = standard;
+    if let Some(client) = client {
+        // The client authenticates in one way, whatever made the parameters.
+        params.retain(|(name, _)| name != "client_id" && name != "client_secret");
+        let (basic, own) = client.credentials();
+        authorization = basic;
+        params.extend(own);
+        secrets.extend(client.secret.clone());
+    }
+    for (name, value) in params {
+        if SECRET_PARAMS.contains(&name.as_str()) {
+            secrets.push(Secret::new(value.clone()));
+        }
+        put(name, value.into());
+    }
+    let mut dropped = Vec::new();
+    for (name, param) in &call.params {
+        match param {
+            Param::Drop => dropped.push(name.as_str()),
+            Param::Send(json) => {
+                if let Some(value) = json.render(scope, &mut |text| note(text, &mut secrets))? {
+                    put(name.clone(), value);
+                }
+            }
+        }
+    }
+    fields.retain(|(name, _)| !dropped.contains(&name.as_str()));
+    let mut headers = headers(call, authorization, scope, &mut secrets)?;
+    let method = call.method.clone().unwrap_or(Method::POST);
+    let bodiless = method == Method::GET || method == Method::HEAD;
+    let usual = if bodiless {
+        Encoding::Query
+    } else {
+        Encoding::Form
+    };
+    let mut url = url.clone();
+    let mut body = None;
+    if !fields.is_empty() {
+        match call.encoding.unwrap_or(usual) {
+            Encoding::Query => {
+                let mut query = url.query_pairs_mut();
+                for (name, value) in &fields {
+                    query.append_pair(name, &text(value));
+                }
+            }
+            Encoding::Form => {
+                let pairs = fields.iter().map(|(name, value)| (name, text(value)));
+                let form = url::form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(pairs)
+                    .finish();
+                body = Some((form, "application/x-www-form-urlencoded"));
+            }
+            Encoding::Json => {
+                let object: Map<String, Json> = fields.into_iter().collect();
+                body = Some((Json::Object(object).to_string(), "application/json"));
+            }
+        }
+    }
+    let mut request = Request::new(method, url);
+    if let Some((body, content_type)) = body {
+        let content_type = HeaderValue::from_static(content_type);
+        headers.entry(CONTENT_TYPE).or_insert(content_type);
+        *request.body_mut() = Some(body.into());
+    }
+    *request.headers_mut() = headers;
+    Ok(Wired { request, secrets })
+}
+
+fn headers(
+    call: &Call,
+    authorization: Option<HeaderValue>,
+    scope: &dyn Scope,
+    secrets: &mut Vec<Secret>,
+) -> Result<HeaderMap, RenderError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(authorization) = authorization {
+        headers.insert(AUTHORIZATION, authorization);
+    }
+    if let Some((user, password)) = &call.basic {
+        let pair = user.render(scope)?.zip(password.render(scope)?);
+        if let Some((user, password)) = pair {
+            note(&user, secrets);
+            note(&password, secrets);
+            let user = user.text.expose();
+            if user.contains(':') {
+                return Err(RenderError::Whole {
+                    what: "the user name of `basic`",
+                    why: "it holds a `:`, which would begin the password (RFC 7617)".to_owned(),
+                });
+            }
+            headers.extend(
+                basic_header(user, password.text.expose()).map(|value| (AUTHORIZATION, value)),
+            );
+        }
+    }
+    for (name, template) in &call.headers {
+        let Some(rendered) = template.render(scope)? else {
+            continue;
+        };
+        note(&rendered, secrets);
+        let (name, value) = header(name, &rendered)?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+fn header(name: &str, rendered: &Rendered) -> Result<(HeaderName, HeaderValue), RenderError> {
+    let wrong = |why: &str| RenderError::Whole {
+        what: "a header",
+        why: format!("`{name}` {why}"),
+    };
+    let parsed = HeaderName::try_from(name).map_err(|_| wrong("is no header name"))?;
+    let text = rendered.text.expose();
+    if text.chars().any(char::is_control) {
+        return Err(wrong("would hold a line break or a control character"));
+    }
+    let mut value = HeaderValue::from_bytes(text.as_bytes())
+        .map_err(|_| wrong("would hold what no header can"))?;
+    value.set_sensitive(rendered.is_secret());
+    Ok((parsed, value))
+}
+
+fn note(rendered: &Rendered, secrets: &mut Vec<Secret>) {
+    if rendered.is_secret() {
+        secrets.push(rendered.text.clone());
+    }
+}
+
+/// A value where there is only text.
+fn text(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
