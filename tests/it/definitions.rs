@@ -1,5 +1,4 @@
-//! What reading definitions refuses and lets pass, case by case; and that no file, however broken,
-//! makes it panic or point outside of itself.
+//! What reading definitions refuses and lets pass, case by case. Whole files: `definition_files`.
 
 use std::path::Path;
 
@@ -316,94 +315,5 @@ fn a_secret_written_out_where_others_can_read_it_is_a_warning() {
         }
         assert_eq!(found.integrations.len(), 1);
         definitions.get("x").unwrap();
-    }
-}
-
-/// Pieces that definitions are made of, and pieces that have no place in them.
-const PIECES: [&str; 24] = [
-    "\"",
-    "'",
-    "\"\"\"",
-    "'''",
-    "{",
-    "}",
-    "[",
-    "]",
-    "=",
-    "\n",
-    "\\",
-    "#",
-    ".",
-    "|",
-    ":",
-    "\u{e9}",
-    "\u{1f511}",
-    "\r",
-    "\0",
-    "99999999999999999999",
-    "client_secret",
-    "\"\\u007b\"",
-    "{token|path}",
-    "\u{feff}",
-];
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::with_cases(256) })]
-
-    #[test]
-    fn no_file_makes_it_panic_or_point_outside(
-        changes in proptest::collection::vec((0u8..5, 0usize..10_000, 0usize..10_000, 0usize..PIECES.len()), 1..12),
-    ) {
-        let mut text = include_str!("../../integrations.example.toml").to_owned();
-        for (what, at, other, piece) in changes {
-            text = changed(&text, what, (at, other), PIECES[piece]);
-        }
-        let definitions = Definitions::of_text(Path::new("integrations.toml"), text.clone());
-        let found = definitions.all();
-        for problem in &found.problems {
-            proptest::prop_assert!(problem.span.start <= problem.span.end, "{:?}", problem.span);
-            proptest::prop_assert!(text.get(problem.span.clone()).is_some(), "{:?} {}", problem.span, problem.message);
-        }
-        report::render(&found.problems, true);
-        if let Some(key) = found.keys.last() {
-            let _ = definitions.get(key);
-        }
-    }
-}
-
-fn changed(text: &str, what: u8, (at, other): (usize, usize), piece: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    let chars: Vec<char> = text.chars().collect();
-    if chars.is_empty() {
-        return piece.to_owned();
-    }
-    let (from, to) = (at % chars.len(), other % chars.len());
-    let (line, target) = (at % lines.len(), other % lines.len());
-    match what {
-        // A piece put in, or in the place of a character.
-        0 | 1 => {
-            let rest = from + usize::from(what);
-            let (before, after) = (&chars[..from], &chars[rest..]);
-            let before: String = before.iter().collect();
-            before + piece + &after.iter().collect::<String>()
-        }
-        // A stretch taken away.
-        2 => {
-            let to = (from + other % 40).min(chars.len());
-            let kept = chars[..from].iter().chain(&chars[to..]);
-            kept.collect()
-        }
-        // Two characters change places.
-        3 => {
-            let mut chars = chars;
-            chars.swap(from, to);
-            chars.into_iter().collect()
-        }
-        // A line moves.
-        _ => {
-            let mut lines = lines;
-            lines.swap(line, target);
-            lines.join("\n")
-        }
     }
 }
