@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod client_credentials;
 mod connect;
+mod cookbook;
 mod definition_files;
 mod definitions;
 mod disconnect;
