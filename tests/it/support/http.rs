@@ -87,8 +87,19 @@ fn decide(link: &str, decision: &str) -> Page {
         .post(action)
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(form);
-    let decided = decided.send().expect("the sandbox answers");
-    let back = decided.headers()["location"].to_str().expect("text");
+    redirected(decided)
+}
+
+/// Opens a link that leads straight back to the listener, and returns the page there.
+#[track_caller]
+pub fn follow(link: &str) -> Page {
+    redirected(CLIENT.get(link))
+}
+
+#[track_caller]
+fn redirected(request: RequestBuilder) -> Page {
+    let response = request.send().expect("it answers");
+    let back = response.headers()["location"].to_str().expect("text");
     let page = CLIENT.get(back).send().expect("the listener answers");
     Page {
         headers: page.headers().clone(),

@@ -1,0 +1,282 @@
+//! A provider and API in the test itself: it keeps what it was asked, word for word, and answers as
+//! the test says. For what is too odd for the sandbox, and for what the sandbox's log leaves out.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::{Home, PATIENCE};
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The verb.
+    pub method: String,
+    /// The path as it was written, without the query.
+    pub path: String,
+    /// The query as it was written, without the `?`.
+    pub query: String,
+    /// The headers in their order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl Asked {
+    /// The value of a header; what several of a name say is joined by `, `.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let mut found = self.headers.iter().filter(|(known, _)| known == name);
+        let first = found.next()?.1.clone();
+        Some(found.fold(first, |said, (_, more)| format!("{said}, {more}")))
+    }
+
+    /// A parameter of the query.
+    pub fn query(&self, name: &str) -> Option<String> {
+        parameter(&self.query, name)
+    }
+
+    /// A field of the form that the body is.
+    pub fn form(&self, name: &str) -> Option<String> {
+        parameter(&self.body, name)
+    }
+
+    /// The body as JSON; null when it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// `user:password` of HTTP Basic.
+    pub fn basic(&self) -> Option<String> {
+        let said = self.header("authorization")?;
+        let decoded =
+            base64::engine::general_purpose::STANDARD.decode(said.strip_prefix("Basic ")?);
+        String::from_utf8(decoded.ok()?).ok()
+    }
+}
+
+fn parameter(text: &str, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(text.as_bytes());
+    let (_, value) = pairs.find(|(known, _)| known == name)?;
+    Some(value.into_owned())
+}
+
+/// What is answered.
+pub struct Reply {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Reply {
+    /// This status and JSON.
+    pub fn json(status: u16, body: &Value) -> Reply {
+        Reply::text(status, "application/json", &body.to_string())
+    }
+
+    /// This status and text.
+    pub fn text(status: u16, content_type: &str, body: &str) -> Reply {
+        Reply {
+            status,
+            headers: vec![("Content-Type", content_type.to_owned())],
+            body: body.to_owned(),
+        }
+    }
+
+    /// Back to where an authorization request came from, with these parameters and its `state`.
+    pub fn back(asked: &Asked, parameters: &[(&str, &str)]) -> Reply {
+        let state = asked.query("state").unwrap_or_default();
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .append_pair("state", &state)
+            .finish();
+        let to = asked.query("redirect_uri").unwrap_or_default();
+        Reply {
+            status: 302,
+            headers: vec![("Location", format!("{to}?{query}"))],
+            body: String::new(),
+        }
+    }
+}
+
+/// A running recorder; dropping it ends it.
+pub struct Recorder {
+    origin: String,
+    port: u16,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    over: Arc<AtomicBool>,
+}
+
+impl Recorder {
+    /// One that is a plain provider: `…/authorize` sends back the code `code-1`, `…/token` gives
+    /// `token-1`, `token-2`, … with refresh tokens and a life of an hour, everything else is
+    /// `{"ok":true}`.
+    pub fn start() -> Recorder {
+        Recorder::answering(|_, _| None)
+    }
+
+    /// One that answers so; where it says nothing, as a plain provider. It is told how many
+    /// requests for the same path came before.
+    pub fn answering(
+        answer: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Recorder {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let recorder = Recorder {
+            origin: format!("http://127.0.0.1:{port}"),
+            port,
+            asked: Arc::default(),
+            over: Arc::default(),
+        };
+        let (asked, over) = (Arc::clone(&recorder.asked), Arc::clone(&recorder.over));
+        let answer = Arc::new(answer);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if over.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (asked, answer) = (Arc::clone(&asked), Arc::clone(&answer));
+                // A peer that leaves in the middle is none of the test's concern.
+                thread::spawn(move || stream.map(|stream| serve(&stream, &asked, &*answer)));
+            }
+        });
+        recorder
+    }
+
+    /// Where it is: `http://127.0.0.1:PORT`.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// A home with these definitions, in which `ORIGIN` is this recorder.
+    pub fn home(&self, definitions: &str) -> Home {
+        let home = Home::new();
+        home.write(
+            "integrations.toml",
+            &definitions.replace("ORIGIN", &self.origin),
+        );
+        home
+    }
+
+    /// All it was asked, oldest first.
+    pub fn asked(&self) -> Vec<Asked> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.clone()
+    }
+
+    /// What it was asked at a path.
+    pub fn asked_at(&self, path: &str) -> Vec<Asked> {
+        let mut asked = self.asked();
+        asked.retain(|asked| asked.path == path);
+        asked
+    }
+
+    /// The last request for a path.
+    #[track_caller]
+    pub fn last(&self, path: &str) -> Asked {
+        match self.asked_at(path).pop() {
+            Some(asked) => asked,
+            None => panic!("`{path}` was not asked for, but {:#?}", self.asked()),
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        // The listening thread looks at it when somebody calls.
+        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
+    }
+}
+
+fn serve(
+    stream: &TcpStream,
+    asked: &Mutex<Vec<Asked>>,
+    answer: &dyn Fn(&Asked, usize) -> Option<Reply>,
+) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let Some(request) = read(stream)? else {
+        return Ok(());
+    };
+    let before = {
+        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = asked.iter().filter(|other| other.path == request.path);
+        let before = before.count();
+        asked.push(request.clone());
+        before
+    };
+    let reply = answer(&request, before).unwrap_or_else(|| plainly(&request, before));
+    let mut head = format!(
+        "HTTP/1.1 {} -\r\nConnection: close\r\nContent-Length: {}\r\n",
+        reply.status,
+        reply.body.len()
+    );
+    for (name, value) in &reply.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let body = match request.method.as_str() {
+        "HEAD" => "",
+        _ => reply.body.as_str(),
+    };
+    let mut stream = stream;
+    stream.write_all(format!("{head}\r\n{body}").as_bytes())
+}
+
+/// Nothing: the peer only knocked.
+fn read(stream: &TcpStream) -> std::io::Result<Option<Asked>> {
+    let mut source = BufReader::new(stream);
+    let mut line = String::new();
+    source.read_line(&mut line)?;
+    let mut words = line.split(' ');
+    let (Some(method), Some(target)) = (words.next(), words.next()) else {
+        return Ok(None);
+    };
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut asked = Asked {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    let mut length = 0;
+    loop {
+        let mut line = Vec::new();
+        source.read_until(b'\n', &mut line)?;
+        let line = String::from_utf8_lossy(&line);
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
+        let (name, value) = (name.to_ascii_lowercase(), value.trim().to_owned());
+        if name == "content-length" {
+            length = value.parse().unwrap_or(0);
+        }
+        asked.headers.push((name, value));
+    }
+    let mut body = vec![0; length];
+    source.read_exact(&mut body)?;
+    asked.body = String::from_utf8_lossy(&body).into_owned();
+    Ok(Some(asked))
+}
+
+fn plainly(asked: &Asked, before: usize) -> Reply {
+    let number = before + 1;
+    if asked.path.ends_with("/authorize") {
+        return Reply::back(asked, &[("code", "code-1")]);
+    }
+    if asked.path.ends_with("/token") {
+        let answer = json!({
+            "access_token": format!("token-{number}"),
+            "refresh_token": format!("refresh-{number}"),
+            "token_type": "Bearer",
+            "expires_in": 3600,
+        });
+        return Reply::json(200, &answer);
+    }
+    Reply::json(200, &json!({ "ok": true }))
+}
