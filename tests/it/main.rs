@@ -18,6 +18,7 @@ mod documents;
 mod exit_codes;
 mod harness;
 mod house;
+mod injection;
 mod leaks;
 mod list;
 #[cfg(unix)]
