@@ -17,6 +17,7 @@ mod disconnect;
 mod documents;
 mod exit_codes;
 mod harness;
+mod hosted_knobs;
 mod house;
 mod injection;
 mod leaks;
