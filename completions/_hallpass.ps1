@@ -173,6 +173,7 @@ Register-ArgumentCompleter -Native -CommandName 'hallpass' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on stderr')
+            [CompletionResult]::new('--quirks', '--quirks', [CompletionResultType]::ParameterName, 'Also play providers that differ from the standard, one quirk each')
             [CompletionResult]::new('--print-config', '--print-config', [CompletionResultType]::ParameterName, 'Print the definitions for a sandbox on this port, and end')
             [CompletionResult]::new('--tour', '--tour', [CompletionResultType]::ParameterName, 'Show connect, token, request, renewal and disconnect, for real')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')

@@ -291,7 +291,7 @@ _hallpass() {
             return 0
             ;;
         hallpass__subcmd__sandbox)
-            opts="-v -h --port --token-ttl --print-config --tour --visit --config --store --verbose --quiet --color --no-input --help"
+            opts="-v -h --port --token-ttl --quirks --print-config --tour --visit --config --store --verbose --quiet --color --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -161,6 +161,7 @@ set edit:completion:arg-completer[hallpass] = {|@words|
             cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
             cand --store 'Where new connections are kept (or HALLPASS_STORE)'
             cand --color 'Colour on stderr'
+            cand --quirks 'Also play providers that differ from the standard, one quirk each'
             cand --print-config 'Print the definitions for a sandbox on this port, and end'
             cand --tour 'Show connect, token, request, renewal and disconnect, for real'
             cand -v 'Say what is done on stderr, without secrets; twice says more'

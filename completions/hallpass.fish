@@ -169,6 +169,7 @@ none\t'Nowhere: nothing is kept'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l quirks -d 'Also play providers that differ from the standard, one quirk each'
 complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l print-config -d 'Print the definitions for a sandbox on this port, and end'
 complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l tour -d 'Show connect, token, request, renewal and disconnect, for real'
 complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'

@@ -30,6 +30,9 @@ pub(super) struct SandboxArgs {
     /// How long access tokens live; 0s lets them be born expired
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     token_ttl: Duration,
+    /// Also play providers that differ from the standard, one quirk each
+    #[arg(long, conflicts_with_all = ["tour", "visit"])]
+    quirks: bool,
     /// Print the definitions for a sandbox on this port, and end
     #[arg(long, conflicts_with_all = ["tour", "visit", "command"])]
     print_config: bool,
@@ -57,7 +60,7 @@ pub(super) fn run(args: SandboxArgs, global: &Global, ui: Ui) -> Result<ExitCode
             .map_err(failed);
     }
     if args.print_config {
-        return print_config(args.port);
+        return print_config(args.port, args.quirks);
     }
     if args.tour {
         return tour(global);
@@ -67,6 +70,7 @@ pub(super) fn run(args: SandboxArgs, global: &Global, ui: Ui) -> Result<ExitCode
     let options = Options {
         port: if around { 0 } else { args.port },
         token_ttl: args.token_ttl,
+        quirks: args.quirks,
     };
     let sandbox = Sandbox::start(&options)
         .map_err(|error| failure(error, "take any free port: `hallpass sandbox --port 0`"))?;
@@ -76,7 +80,7 @@ pub(super) fn run(args: SandboxArgs, global: &Global, ui: Ui) -> Result<ExitCode
     serve(&sandbox, ui)
 }
 
-fn print_config(port: u16) -> Result<ExitCode> {
+fn print_config(port: u16, quirks: bool) -> Result<ExitCode> {
     if port == 0 {
         return Err(
             Failure::new(Kind::Usage, "definitions need a port that stays the same").hint(
@@ -84,7 +88,8 @@ fn print_config(port: u16) -> Result<ExitCode> {
             ),
         );
     }
-    output::text(&sandbox::config(&format!("http://127.0.0.1:{port}")))?;
+    let issuer = format!("http://127.0.0.1:{port}");
+    output::text(&sandbox::config(&issuer, quirks))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -48,7 +48,7 @@ pub fn ask(state: &State, request: &Request, entry: &mut Entry) -> Reply {
                 challenge: challenge.to_owned(),
             };
             match state.await_consent(Pending::new(consent, client_state)) {
-                Some(id) => page::consent(client, &scopes, redirect_uri, &id),
+                Some(id) => page::consent(client, "/authorize", &scopes, redirect_uri, &id),
                 None => page::problem(503, "Too many authorization requests wait for an answer."),
             }
         }
@@ -156,7 +156,8 @@ fn consent_asked(form: &Form) -> Result<(&str, Scopes), OAuthError> {
     Ok((challenge, parse_scopes(form.get("scope"))?))
 }
 
-fn send_back(
+/// The redirect back to the client, with `state` and `iss` (RFC 6749, 4.1.2; RFC 9207).
+pub fn send_back(
     status: u16,
     state: &State,
     redirect_uri: &str,

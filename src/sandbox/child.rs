@@ -67,7 +67,7 @@ pub fn run_child(
     path: Option<&OsStr>,
     started: &mut dyn FnMut(u32),
 ) -> Result<ExitStatus, ChildError> {
-    let home = Home::new(sandbox.issuer()).map_err(ChildError::Setup)?;
+    let home = Home::new(&sandbox.config()).map_err(ChildError::Setup)?;
     let mut command = Command::new(&child.program);
     command
         .args(&child.args)

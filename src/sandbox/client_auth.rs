@@ -86,14 +86,20 @@ fn verify(client: &'static Client, secret: Option<&str>) -> Result<&'static Clie
 }
 
 /// The id and secret of `Basic` credentials, each form-decoded (RFC 6749, 2.3.1).
-fn basic_pair(authorization: &str) -> Option<(String, String)> {
+pub fn basic_pair(authorization: &str) -> Option<(String, String)> {
+    let (id, secret) = basic_halves(authorization)?;
+    Some((form_decode(&id), form_decode(&secret)))
+}
+
+/// The user and password of `Basic` credentials (RFC 7617).
+pub fn basic_halves(authorization: &str) -> Option<(String, String)> {
     let (scheme, encoded) = authorization.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
     let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = pair.split_once(':')?;
-    Some((form_decode(id), form_decode(secret)))
+    Some((id.to_owned(), secret.to_owned()))
 }
 
 fn form_decode(text: &str) -> String {

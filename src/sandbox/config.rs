@@ -1,9 +1,17 @@
 //! The definitions that go with the sandbox: a working `integrations.toml`, commented for whoever
 //! copies from it.
 
-/// The commented `integrations.toml` of a sandbox at `issuer` (no trailing slash).
-pub fn config(issuer: &str) -> String {
-    TEMPLATE.replace("ISSUER", issuer)
+use super::quirks;
+
+/// The commented `integrations.toml` of a sandbox at `issuer` (no trailing slash), with those of
+/// the providers that differ where they are wanted.
+pub fn config(issuer: &str, with_quirks: bool) -> String {
+    let mut text = TEMPLATE.replace("ISSUER", issuer);
+    if with_quirks {
+        text.push('\n');
+        text.push_str(&quirks::definitions(issuer));
+    }
+    text
 }
 
 const TEMPLATE: &str = r#"# Definitions for the provider that `hallpass sandbox` runs at ISSUER
@@ -54,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_printed_config_is_toml_that_names_this_issuer() {
-        let text = config("http://127.0.0.1:1234");
+        let text = config("http://127.0.0.1:1234", false);
         let parsed: toml::Table = toml::from_str(&text).expect("valid TOML");
         let integrations = parsed["integrations"].as_table().expect("a table");
         assert_eq!(integrations.len(), 2);

@@ -113,9 +113,11 @@ impl Order {
         }
         if self.expire_access_tokens {
             state.grants().expire_access_tokens();
+            state.quirks().expire_access_tokens();
         }
         if self.revoke_grants {
             state.grants().kill_refresh_tokens();
+            state.quirks().kill_refresh_tokens();
         }
         if let Some(answers) = self.answers {
             state.add_answers(answers);

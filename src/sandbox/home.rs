@@ -12,16 +12,14 @@ use std::{env, iter};
 use anyhow::Context as _;
 use tempfile::TempDir;
 
-use super::config::config;
-
 const SETTINGS: &str = "# A sandbox leaves the keychain alone.\nstore = \"file\"\n";
 
 /// A temporary `HALLPASS_HOME` with the sandbox's definitions in it; gone when dropped.
 pub struct Home(TempDir);
 
 impl Home {
-    /// Makes one for the sandbox at `issuer`.
-    pub fn new(issuer: &str) -> anyhow::Result<Home> {
+    /// Makes one with these definitions.
+    pub fn new(definitions: &str) -> anyhow::Result<Home> {
         let mut builder = tempfile::Builder::new();
         builder.prefix("hallpass-sandbox-");
         #[cfg(unix)]
@@ -32,7 +30,7 @@ impl Home {
         let directory = builder
             .tempdir()
             .context("no temporary directory could be made")?;
-        write_new(&directory.path().join("integrations.toml"), &config(issuer))?;
+        write_new(&directory.path().join("integrations.toml"), definitions)?;
         write_new(&directory.path().join("config.toml"), SETTINGS)?;
         Ok(Home(directory))
     }
@@ -95,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_home_is_private_and_goes_away() {
-        let home = Home::new("http://127.0.0.1:1").expect("a temporary directory");
+        let home = Home::new("").expect("a temporary directory");
         let path = home.path().to_path_buf();
         #[cfg(unix)]
         {

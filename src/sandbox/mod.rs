@@ -5,7 +5,8 @@
 //! protecting, and still it listens on 127.0.0.1 only, checks every `Host`, and logs no token.
 //!
 //! Beside the provider: its definitions (`config`), a scripted person who approves (`visit`), a
-//! command run inside (`run_child`), and the newcomer's first minute (`tour`).
+//! command run inside (`run_child`), and the newcomer's first minute (`tour`). Behind a switch, a row
+//! of providers that are each odd in one way (`quirks`).
 
 mod api;
 mod authorize;
@@ -17,6 +18,7 @@ mod grants;
 mod home;
 mod oauth;
 mod page;
+mod quirks;
 mod routes;
 mod server;
 mod stage;
@@ -49,6 +51,8 @@ pub struct Options {
     pub port: u16,
     /// The life of access tokens; zero lets them be born expired.
     pub token_ttl: Duration,
+    /// Whether the providers that differ are played too, below `/quirks/`.
+    pub quirks: bool,
 }
 
 /// A running provider; dropping it stops it and frees the port.
@@ -77,6 +81,7 @@ impl Sandbox {
         let state = Arc::new(State::new(
             format!("http://127.0.0.1:{port}"),
             options.token_ttl,
+            options.quirks,
         ));
         let server = Server::start(listener, {
             let state = Arc::clone(&state);
@@ -87,6 +92,11 @@ impl Sandbox {
             state,
             _server: server,
         })
+    }
+
+    /// The definitions that go with it.
+    pub fn config(&self) -> String {
+        config(&self.state.issuer, self.state.with_quirks)
     }
 
     /// Where it is: `http://127.0.0.1:PORT`, no trailing slash.

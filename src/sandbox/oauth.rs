@@ -129,6 +129,11 @@ impl Form {
         )
     }
 
+    /// These parameters, as they are.
+    pub fn from_pairs(pairs: Vec<(String, String)>) -> Form {
+        Form(pairs)
+    }
+
     /// The (first) value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0

@@ -28,8 +28,15 @@ background:none;border:1px solid var(--line);border-radius:8px}\
 button.go{background:var(--go);border-color:var(--go);color:var(--go-ink)}\
 button:focus-visible{outline:3px solid var(--go);outline-offset:2px}";
 
-/// The page on which a person allows or denies; the form carries the one-time `request_id`.
-pub fn consent(client: &Client, scopes: &[&str], redirect_uri: &str, request_id: &str) -> Reply {
+/// The page on which a person allows or denies; the form goes to the path `action` and carries the
+/// one-time `request_id`.
+pub fn consent(
+    client: &Client,
+    action: &str,
+    scopes: &[&str],
+    redirect_uri: &str,
+    request_id: &str,
+) -> Reply {
     let wishes: Vec<_> = SCOPES
         .iter()
         .filter(|(scope, _)| scopes.contains(scope))
@@ -39,7 +46,7 @@ pub fn consent(client: &Client, scopes: &[&str], redirect_uri: &str, request_id:
         "<h1>Let {name} use your sandbox account?</h1>\
          <p>You are signed in as <strong>sandbox-user</strong>. <strong>{name}</strong> \
          (<code>{id}</code>) wants to:</p><ul>{wishes}</ul>\
-         <form method=\"post\" action=\"/authorize\">\
+         <form method=\"post\" action=\"{action}\">\
          <input type=\"hidden\" name=\"request_id\" value=\"{request_id}\">\
          <button name=\"decision\" value=\"deny\">Deny</button>\
          <button class=\"go\" name=\"decision\" value=\"allow\">Allow</button></form>\
@@ -48,6 +55,7 @@ pub fn consent(client: &Client, scopes: &[&str], redirect_uri: &str, request_id:
         wishes = wishes.concat(),
         name = escape(client.name),
         id = escape(client.id),
+        action = escape(action),
         request_id = escape(request_id),
         target = escape(redirect_uri),
     );

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::oauth::{CLIENTS, Form, SCOPES};
 use super::state::{Entry, State, loggable};
 use super::wire::{Reply, Request};
-use super::{api, authorize, control, token};
+use super::{api, authorize, control, quirks, token};
 
 /// Answers one request.
 pub fn answer(state: &State, request: &Request) -> Reply {
@@ -63,7 +63,7 @@ fn note_form(request: &Request, entry: &mut Entry) {
 
 fn route(state: &State, request: &Request, entry: &mut Entry) -> Reply {
     match (request.method.as_str(), request.path.as_str()) {
-        ("GET" | "HEAD", "/") => Reply::json(200, &welcome(&state.issuer)),
+        ("GET" | "HEAD", "/") => Reply::json(200, &welcome(state)),
         (
             "GET" | "HEAD",
             "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration",
@@ -75,6 +75,9 @@ fn route(state: &State, request: &Request, entry: &mut Entry) -> Reply {
         ("POST", "/introspect") => token::introspect(state, request, entry),
         (_, "/token" | "/revoke" | "/introspect") => not_allowed("POST"),
         (_, "/authorize") => not_allowed("GET, POST"),
+        (_, path) if state.with_quirks && path.starts_with(quirks::PREFIX) => {
+            quirks::answer(state, request, entry)
+        }
         (_, path) if api::owns(path) => api::answer(state, request, entry),
         _ => Reply::json(
             404,
@@ -87,15 +90,21 @@ fn not_allowed(allow: &str) -> Reply {
     Reply::json(405, &json!({ "error": "method not allowed" })).with("Allow", allow)
 }
 
-fn welcome(issuer: &str) -> Value {
-    json!({
+fn welcome(state: &State) -> Value {
+    let issuer = &state.issuer;
+    let mut welcome = json!({
         "what": "hallpass sandbox: an OAuth 2.0 provider and API to try things on, nothing is real",
         "metadata": format!("{issuer}/.well-known/oauth-authorization-server"),
         "clients": CLIENTS.iter().map(|client| client.id).collect::<Vec<_>>(),
         "api": ["/me", "/echo", "/status/{code}", "/bytes/{n}"],
         "control": ["/sandbox/control", "/sandbox/log"],
         "definitions": "hallpass sandbox --print-config",
-    })
+    });
+    if state.with_quirks {
+        welcome["quirks"] = quirks::list();
+        welcome["definitions"] = json!("hallpass sandbox --quirks --print-config");
+    }
+    welcome
 }
 
 fn metadata(issuer: &str) -> Value {

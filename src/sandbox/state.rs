@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::grants::{Consent, Grants};
 use super::oauth::{CLIENTS, random};
+use super::quirks::Ledger;
 use super::wire::Reply;
 
 const LOG_SIZE: usize = 20_000;
@@ -33,6 +34,12 @@ pub struct Entry {
     /// The client that asked, or whose token was shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// The scope it asked a quirk for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// What it brought to a quirk: parameters and headers, by place and name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<String>,
     /// The status it was answered with.
     pub status: u16,
     /// The `error` it was answered with.
@@ -48,6 +55,8 @@ impl Entry {
             path: loggable(path),
             grant_type: None,
             client_id: None,
+            scope: None,
+            sent: Vec::new(),
             status: 0,
             error: None,
         }
@@ -117,7 +126,10 @@ pub struct Knobs {
 pub struct State {
     /// The issuer, without a trailing slash.
     pub issuer: String,
+    /// Whether the quirks are played too.
+    pub with_quirks: bool,
     grants: Mutex<Grants>,
+    quirks: Mutex<Ledger>,
     pending: Mutex<HashMap<String, Pending>>,
     knobs: Mutex<Knobs>,
     log: Mutex<VecDeque<Entry>>,
@@ -130,7 +142,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl State {
     /// A sandbox that has issued nothing.
-    pub fn new(issuer: String, token_ttl: Duration) -> State {
+    pub fn new(issuer: String, token_ttl: Duration, with_quirks: bool) -> State {
         let knobs = Knobs {
             token_ttl: token_ttl.min(MAX_TTL),
             latency: Duration::ZERO,
@@ -138,7 +150,9 @@ impl State {
         };
         State {
             issuer,
+            with_quirks,
             grants: Mutex::default(),
+            quirks: Mutex::default(),
             pending: Mutex::default(),
             knobs: Mutex::new(knobs),
             log: Mutex::default(),
@@ -148,6 +162,11 @@ impl State {
     /// What was issued.
     pub fn grants(&self) -> MutexGuard<'_, Grants> {
         lock(&self.grants)
+    }
+
+    /// What the quirks have issued.
+    pub fn quirks(&self) -> MutexGuard<'_, Ledger> {
+        lock(&self.quirks)
     }
 
     /// The life of an access token issued now.

@@ -38,8 +38,9 @@ pub fn tour(
     let sandbox = Sandbox::start(&Options {
         port: 0,
         token_ttl: SHORT_LIFE,
+        quirks: false,
     })?;
-    let home = Home::new(sandbox.issuer())?;
+    let home = Home::new(&sandbox.config())?;
     let stage = stage(exe, environment, &sandbox, &home, color)?;
     let mut tour = Tour {
         sandbox: &sandbox,

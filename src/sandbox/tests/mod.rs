@@ -1,6 +1,7 @@
 //! The provider driven over HTTP, as a client would.
 
 mod flows;
+mod quirks;
 mod rest;
 
 use std::thread;
@@ -67,7 +68,11 @@ impl Drive {
     }
 
     fn with_ttl(token_ttl: Duration) -> Drive {
-        let options = Options { port: 0, token_ttl };
+        let options = Options {
+            port: 0,
+            token_ttl,
+            quirks: true,
+        };
         Drive {
             sandbox: Sandbox::start(&options).expect("a free port"),
             http: http_client().expect("a client"),

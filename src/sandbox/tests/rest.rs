@@ -160,6 +160,7 @@ fn dropping_a_sandbox_frees_its_port_and_a_taken_one_is_named() {
     let options = Options {
         port,
         token_ttl: HOUR,
+        quirks: false,
     };
     let error = Sandbox::start(&options).err().expect("the port is taken");
     assert!(
