@@ -44,6 +44,7 @@ set edit:completion:arg-completer[hallpass] = {|@words|
             cand --config 'Use this definition file alone (or HALLPASS_CONFIG)'
             cand --store 'Where new connections are kept (or HALLPASS_STORE)'
             cand --color 'Colour on stderr'
+            cand --json 'Print a JSON object with all problems and their places'
             cand -v 'Say what is done on stderr, without secrets; twice says more'
             cand --verbose 'Say what is done on stderr, without secrets; twice says more'
             cand --quiet 'Say nothing but errors'

@@ -53,6 +53,7 @@ none\t'Nowhere: nothing is kept'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l json -d 'Print a JSON object with all problems and their places'
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l no-input -d 'Never ask anything'

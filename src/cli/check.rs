@@ -1,17 +1,38 @@
-//! `hallpass check`: every problem of the definitions at once.
+//! `hallpass check`: every problem of the definitions at once, for a person,
+//! or as JSON for editors and CI; and the language itself, as a JSON Schema.
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::context::Context;
+use crate::definition::located::{Located, located};
 use crate::definition::report::{self, Severity};
 use crate::error::{Failure, Kind, Result};
 use crate::output;
 
 /// Validate the definitions: every problem at once, with its place and remedy
 #[derive(Debug, Args)]
-pub(super) struct CheckArgs {}
+#[command(after_help = "\
+--json prints one object, for editors and CI, whatever was found:
+  {\"file\", \"integrations\": how many are defined, \"problems\": [{\"severity\": \"error\" | \"warning\",
+  \"file\", \"line\", \"column\", \"end_line\", \"end_column\", \"message\", \"why\", \"help\"}]}
+Lines and columns count from 1, columns in characters; an end is the place after the last character;
+`why` and `help` may be null. The exit code is 3 where an error is among the problems, else 0.")]
+pub(super) struct CheckArgs {
+    /// Print a JSON object with all problems and their places
+    #[arg(long)]
+    pub(super) json: bool,
+}
 
-pub(super) fn run(_args: &CheckArgs, context: &Context) -> Result<()> {
+/// What `--json` prints; scripts rely on the names.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    file: String,
+    integrations: usize,
+    problems: Vec<Located<'a>>,
+}
+
+pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<()> {
     let definitions = context.definitions()?;
     let found = definitions.all();
     let errors = found
@@ -19,26 +40,32 @@ pub(super) fn run(_args: &CheckArgs, context: &Context) -> Result<()> {
         .iter()
         .filter(|problem| problem.severity == Severity::Error)
         .count();
-    let path = definitions.source().path.display();
-    if errors == 0 {
-        if !found.problems.is_empty() {
-            let warnings = report::render(&found.problems, context.ui.color());
-            context.ui.note(&format!("{warnings}\n"));
-        }
-        return output::line(&format!(
-            "{path}: {}",
-            count(found.keys.len(), "integration", "is valid", "are valid")
-        ));
+    let path = definitions.source().path.display().to_string();
+    let integrations = found.keys.len();
+    let mut report = String::new();
+    if args.json {
+        output::json(&Report {
+            file: path.clone(),
+            integrations,
+            problems: located(&found.problems),
+        })?;
+    } else {
+        report = report::render(&found.problems, context.ui.color());
     }
-    Err(Failure::new(
-        Kind::Definition,
-        format!(
-            "{path}: {}",
-            count(errors, "problem", "was found", "were found")
-        ),
-    )
-    .report(report::render(&found.problems, context.ui.color()))
-    .hint("mend them from the top, then run `hallpass check` again"))
+    if errors > 0 {
+        let what = count(errors, "problem", "was found", "were found");
+        return Err(Failure::new(Kind::Definition, format!("{path}: {what}"))
+            .report(report)
+            .hint("mend them from the top, then run `hallpass check` again"));
+    }
+    if args.json {
+        return Ok(());
+    }
+    if !report.is_empty() {
+        context.ui.note(&format!("{report}\n"));
+    }
+    let what = count(integrations, "integration", "is valid", "are valid");
+    output::line(&format!("{path}: {what}"))
 }
 
 fn count(number: usize, what: &str, one: &str, many: &str) -> String {

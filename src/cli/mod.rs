@@ -93,6 +93,7 @@ impl Command {
     /// Whether errors should be JSON too, because the output is.
     fn wants_json(&self) -> bool {
         match self {
+            Command::Check(args) => args.json,
             Command::List(args) => args.json,
             Command::Status(args) => args.json,
             _ => false,

@@ -1,7 +1,8 @@
 //! `integrations.toml` as validated structures. The file is read as a tree
 //! that knows its places (`tree`, `table`), problems are collected (`report`,
-//! secrets blanked by `blank`) rather than thrown, and what comes out needs no
-//! further checking. Nothing here knows of connections, stores or the network.
+//! secrets blanked by `blank`; for editors by `located`) rather than thrown, and
+//! what comes out needs no further checking. Nothing here knows of connections,
+//! stores or the network.
 //!
 //! One file per part of the language: `parameter`, `input` (what is typed,
 //! from `source` where the definition names a place), `auth` (how a credential
@@ -24,6 +25,7 @@ mod host;
 mod input;
 mod json_template;
 mod load;
+pub mod located;
 mod names;
 mod parameter;
 mod read_auth;

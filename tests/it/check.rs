@@ -117,3 +117,97 @@ fn a_literal_secret_in_a_file_that_others_can_read_is_a_warning() {
     let run = home.hallpass(&["token", "sandbox-service"]).run().ok();
     assert!(!run.stderr.contains("warning:"), "{run}");
 }
+
+#[test]
+fn json_gives_every_problem_its_place_in_lines_and_characters() {
+    let home = Home::new();
+    let text =
+        "# é🙂\n[integrations.a.auth]\ntype = \"oauth2\" # é\n\n[integrations.b]\nnäme = \"B\"\n";
+    let path = home.write("integrations.toml", text);
+    let run = home.hallpass(&["check", "--json"]).run().fails_with(3);
+    let report = run.json();
+    assert_eq!(report["file"], path.to_str().unwrap(), "{run}");
+    assert_eq!(report["integrations"], 2, "{run}");
+    let problems = report["problems"].as_array().unwrap();
+    let of = |part: &str| {
+        let says = |problem: &&serde_json::Value| {
+            problem["message"]
+                .as_str()
+                .is_some_and(|m| m.contains(part))
+        };
+        problems
+            .iter()
+            .find(says)
+            .unwrap_or_else(|| panic!("{part}\n{run}"))
+    };
+    let unknown = of("`näme` is not a key");
+    assert_eq!(unknown["severity"], "error", "{run}");
+    assert_eq!(unknown["file"], report["file"], "{run}");
+    assert_eq!(place(unknown), [6, 1, 6, 5], "{run}");
+    assert!(
+        unknown["why"].is_null() && unknown["help"].is_string(),
+        "{run}"
+    );
+    assert_eq!(
+        place(of("`integrations.a.auth.grant` is missing"))[0],
+        2,
+        "{run}"
+    );
+    // What stdout has said is not said again, but for the error itself.
+    assert_eq!(run.stderr.lines().count(), 1, "{run}");
+    assert!(run.stderr.contains("\"kind\":\"definition\""), "{run}");
+}
+
+fn place(problem: &serde_json::Value) -> [u64; 4] {
+    ["line", "column", "end_line", "end_column"].map(|key| problem[key].as_u64().unwrap())
+}
+
+#[test]
+fn json_without_an_error_is_a_success() {
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        include_str!("../../integrations.example.toml"),
+    );
+    let run = home.hallpass(&["check", "--json"]).run().ok();
+    assert_eq!(run.json()["integrations"], 3, "{run}");
+    assert_eq!(run.json()["problems"], serde_json::json!([]), "{run}");
+    assert_eq!(run.stderr, "");
+    // No file is no definition; one that was named is missed.
+    let home = Home::new();
+    let run = home.hallpass(&["check", "--json"]).run().ok();
+    assert_eq!(run.json()["integrations"], 0, "{run}");
+    let named = ["check", "--json", "--config", "/nonexistent/x.toml"];
+    let run = home.hallpass(&named).run().fails_with(3);
+    assert!(
+        run.stderr.starts_with('{') && run.stdout.is_empty(),
+        "{run}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn json_with_a_warning_alone_is_a_success() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = crate::support::Provider::start(&[]).home();
+    let path = home.path().join("integrations.toml");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let run = home.hallpass(&["check", "--json"]).run().ok();
+    let problems = run.json()["problems"].clone();
+    assert_eq!(problems[0]["severity"], "warning", "{run}");
+    assert!(!run.stdout.contains("sandbox-secret-not-real"), "{run}");
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn json_of_a_file_that_cannot_be_parsed_says_where() {
+    let home = Home::new();
+    home.write("integrations.toml", "[integrations.a]\nname = \n");
+    let run = home.hallpass(&["check", "--json"]).run().fails_with(3);
+    let problems = run.json()["problems"].clone();
+    let told = |problem: &serde_json::Value| {
+        let message = problem["message"].as_str().unwrap_or_default();
+        problem["line"] == 2 && message.starts_with("this is not TOML")
+    };
+    assert!(problems.as_array().unwrap().iter().any(told), "{run}");
+}
