@@ -79,7 +79,7 @@ _hallpass() {
             return 0
             ;;
         hallpass__subcmd__check)
-            opts="-v -h --json --config --store --verbose --quiet --color --no-input --help"
+            opts="-v -h --json --schema --config --store --verbose --quiet --color --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

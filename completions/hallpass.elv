@@ -45,6 +45,7 @@ set edit:completion:arg-completer[hallpass] = {|@words|
             cand --store 'Where new connections are kept (or HALLPASS_STORE)'
             cand --color 'Colour on stderr'
             cand --json 'Print a JSON object with all problems and their places'
+            cand --schema 'Print the JSON Schema of integrations.toml, for editors, and validate nothing'
             cand -v 'Say what is done on stderr, without secrets; twice says more'
             cand --verbose 'Say what is done on stderr, without secrets; twice says more'
             cand --quiet 'Say nothing but errors'

@@ -54,6 +54,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l color -d 'Co
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l json -d 'Print a JSON object with all problems and their places'
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l schema -d 'Print the JSON Schema of integrations.toml, for editors, and validate nothing'
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l no-input -d 'Never ask anything'

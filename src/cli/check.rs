@@ -5,6 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::definition::SCHEMA;
 use crate::definition::located::{Located, located};
 use crate::definition::report::{self, Severity};
 use crate::error::{Failure, Kind, Result};
@@ -17,11 +18,22 @@ use crate::output;
   {\"file\", \"integrations\": how many are defined, \"problems\": [{\"severity\": \"error\" | \"warning\",
   \"file\", \"line\", \"column\", \"end_line\", \"end_column\", \"message\", \"why\", \"help\"}]}
 Lines and columns count from 1, columns in characters; an end is the place after the last character;
-`why` and `help` may be null. The exit code is 3 where an error is among the problems, else 0.")]
+`why` and `help` may be null. The exit code is 3 where an error is among the problems, else 0.
+
+--schema is for taplo and Even Better TOML: write it to a file, and name that in the first line of
+integrations.toml: #:schema ./integrations.schema.json")]
 pub(super) struct CheckArgs {
     /// Print a JSON object with all problems and their places
     #[arg(long)]
     pub(super) json: bool,
+    /// Print the JSON Schema of integrations.toml, for editors, and validate nothing
+    #[arg(long)]
+    pub(super) schema: bool,
+}
+
+/// `--schema` looks at no file, and so needs nothing to be in order.
+pub(super) fn schema() -> Result<()> {
+    output::text(SCHEMA)
 }
 
 /// What `--json` prints; scripts rely on the names.

@@ -129,6 +129,7 @@ fn dispatch(command: Command, global: &Global, ui: Ui) -> Result<ExitCode> {
     match command {
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         Command::Sandbox(args) => return sandbox::run(args, global, ui),
+        Command::Check(args) if args.schema => check::schema(),
         Command::Check(args) => check::run(&args, &Context::new(global, ui)?),
         Command::List(args) => list::run(&args, &Context::new(global, ui)?),
         Command::Connect(args) => connect::run(args, Context::new(global, ui)?),

@@ -12,6 +12,7 @@
 //! lays one definition over another. Placeholders: `json_template`, `strings`
 //! reads them, `template` and `filter` fill them, `names` knows what they may
 //! name and where, `url_template` (`url_place`, `url_rules`) keeps URLs whole.
+//! `schema.json` says the same to editors; a new key goes into both.
 
 pub mod answer_path;
 mod api;
@@ -86,6 +87,9 @@ pub const BUILT_IN: [&str; 10] = [
     "now",
     "callback",
 ];
+
+/// The language as a JSON Schema (draft-07), for editors.
+pub const SCHEMA: &str = include_str!("schema.json");
 
 /// One definition: how to get a credential for a service and how to use it.
 #[derive(Clone, Debug)]

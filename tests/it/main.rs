@@ -27,6 +27,7 @@ mod real;
 mod refresh;
 mod request;
 mod sandbox;
+mod schema;
 mod stores;
 mod support;
 mod token;
