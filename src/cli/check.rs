@@ -46,7 +46,7 @@ struct Report<'a> {
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<()> {
     let definitions = context.definitions()?;
-    let found = definitions.all();
+    let found = definitions.check();
     let errors = found
         .problems
         .iter()

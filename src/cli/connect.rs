@@ -10,7 +10,7 @@ use crate::api::{self, ApiError, Tested};
 use crate::broker::{ConnectOptions, Connected};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
-use crate::definition::{Integration, RenewFrom, ValueSource, is_secret_input};
+use crate::definition::{Integration, Offline, RenewFrom, ValueSource, is_secret_input};
 use crate::error::{Failure, Kind, Result};
 use crate::secret::Secret;
 use crate::settings::{StoreKind, parse_duration, remember_store};
@@ -128,12 +128,24 @@ fn warn_of_missing_refresh_token(
 ) {
     let wanted = integration.auth.renew_from() == RenewFrom::RefreshToken;
     let lasts = credential.expires_at.is_none() || !integration.auth.needs_consent() || !wanted;
-    if credential.refresh_token.is_none() && !lasts {
-        context.ui.warn(&format!(
-            "the provider gave no refresh token, so `{id}` has to be connected again when its token expires"
-        ));
-        context.ui.hint("see whether the provider wants a scope such as `offline_access`, or `authorization_params = { access_type = \"offline\", prompt = \"consent\" }`");
+    if credential.refresh_token.is_some() || lasts {
+        return;
     }
+    context.ui.warn(&format!(
+        "the provider gave no refresh token, so `{id}` has to be connected again when its token expires"
+    ));
+    let again = format!("then run `hallpass connect {id}` again");
+    context.ui.hint(&match &integration.offline {
+        Some(Offline { provider, remedy: Some(remedy) }) => {
+            format!("{provider} gives one when asked: {remedy} in the definition, {again}")
+        }
+        Some(Offline { provider, .. }) => format!(
+            "the definition asks {provider} for one; see whether the app is allowed to have it where it is registered, {again}"
+        ),
+        None => format!(
+            "see whether the provider wants a scope such as `offline_access`, or `authorization_params = {{ access_type = \"offline\", prompt = \"consent\" }}`, {again}"
+        ),
+    });
 }
 
 /// The connection is kept whatever its test says; the exit code is the test's.

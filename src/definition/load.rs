@@ -7,9 +7,11 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::api::{self, Api};
+use super::doubts::{self, Doubt};
 use super::extends::{self, Lookup as _};
 use super::helpers;
 use super::names::Known;
+use super::offline;
 use super::parameter;
 use super::read_auth;
 use super::report::{self, Problem, Problems, Severity, Source, closest};
@@ -39,6 +41,7 @@ pub struct Found {
     pub integrations: Vec<Integration>,
     /// Everything that is wrong, in the order of the file.
     pub problems: Vec<Problem>,
+    doubts: Vec<Doubt>,
 }
 
 impl Definitions {
@@ -108,6 +111,7 @@ impl Definitions {
             keys: Vec::new(),
             integrations: Vec::new(),
             problems: Vec::new(),
+            doubts: Vec::new(),
         };
         let (document, errors) = DeTable::parse_recoverable(&self.source.text);
         for error in &errors {
@@ -141,6 +145,15 @@ impl Definitions {
         found.problems.dedup_by(|a, b| {
             a.span == b.span && a.message == b.message && Arc::ptr_eq(&a.source, &b.source)
         });
+        found
+    }
+
+    /// The same, and what turns out to be amiss outside the file: for `check`
+    /// alone, since it looks at other files and asks git.
+    pub fn check(&self) -> Found {
+        let mut found = self.all();
+        found.problems.extend(doubts::confirmed(&found.doubts));
+        report::sort(&mut found.problems);
         found
     }
 
@@ -233,6 +246,7 @@ fn read_into(found: &mut Found, entry: &Entry, tables: &Tables, problems: &Probl
     if own.errors() == 0 {
         found.integrations.extend(integration);
     }
+    found.doubts.extend(own.take_doubts());
     for problem in own.into_sorted() {
         problems.add(problem);
     }
@@ -315,6 +329,7 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
         auth.inputs = read_auth::inputs(&auth, sources, &known);
         auth
     });
+    let offline = offline::read(table.get("auth"), problems);
     table.finish();
     Some(Integration {
         key: key.to_owned(),
@@ -328,6 +343,7 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
         api: api?,
         actions,
         helpers,
+        offline,
         place: Place {
             source: node.source.clone(),
             offset: node.span.start,

@@ -1,7 +1,8 @@
 //! `integrations.toml` as validated structures. The file is read as a tree
 //! that knows its places (`tree`, `table`), problems are collected (`report`,
 //! secrets blanked by `blank`; for editors by `located`) rather than thrown, and
-//! what comes out needs no further checking. Nothing here knows of connections,
+//! what comes out needs no further checking but that of `check` (`doubts`,
+//! `offline`). Nothing here knows of connections,
 //! stores or the network.
 //!
 //! One file per part of the language: `parameter`, `input` (what is typed,
@@ -19,6 +20,7 @@ mod api;
 mod auth;
 mod blank;
 pub mod call;
+mod doubts;
 mod extends;
 mod filter;
 pub mod helpers;
@@ -28,6 +30,7 @@ mod json_template;
 mod load;
 pub mod located;
 mod names;
+mod offline;
 mod parameter;
 mod read_auth;
 mod read_call;
@@ -55,6 +58,7 @@ pub use call::{Call, Encoding, Param, Refresh, RenewFrom, Response, TokenAt, Uni
 pub use input::{Input, InputSource, is_secret as is_secret_input};
 pub use json_template::JsonTemplate;
 pub use load::{Definitions, Found};
+pub use offline::Offline;
 pub use parameter::{Choice, Format, Parameter};
 pub use source::{ValueError, ValueSource};
 
@@ -120,6 +124,9 @@ pub struct Integration {
     pub actions: Vec<request::Action>,
     /// What the credential helpers of other tools may hand out.
     pub helpers: helpers::Helpers,
+    /// How the provider wants to be asked for a refresh token, where that is
+    /// known.
+    pub offline: Option<Offline>,
     /// Where it was defined.
     pub place: Place,
 }

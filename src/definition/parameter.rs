@@ -5,6 +5,7 @@
 use regex::Regex;
 use url::Url;
 
+use super::doubts::Doubt;
 use super::report::Problems;
 use super::table::TableReader;
 use super::template::Names;
@@ -212,6 +213,12 @@ fn read(node: &Node, path: &str, problems: &Problems) -> Option<Parameter> {
             "placeholders and `--param` use it",
             "add `name = \"…\"`",
         );
+    }
+    if let (true, Some((text, node))) = (secret, default)
+        && !text.is_empty()
+    {
+        let instead = "env = \"NAME\"".to_owned();
+        problems.doubt(Doubt::secret(node, table.name_of("default"), instead));
     }
     table.finish();
     let (name, name_node) = name?;

@@ -10,6 +10,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::blank::blanked;
+use super::doubts::Doubt;
 use crate::ui::escape;
 
 /// A definition file's text and where it came from.
@@ -60,30 +61,47 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
-/// Problems found so far.
+/// Problems found so far, and what may turn out to be one.
 #[derive(Debug, Default)]
-pub struct Problems(RefCell<Vec<Problem>>);
+pub struct Problems {
+    found: RefCell<Vec<Problem>>,
+    doubts: RefCell<Vec<Doubt>>,
+}
 
 impl Problems {
     /// Adds one.
     pub fn add(&self, problem: Problem) {
-        self.0.borrow_mut().push(problem);
+        self.found.borrow_mut().push(problem);
+    }
+
+    /// Notes what only `check` looks into.
+    pub(super) fn doubt(&self, doubt: Doubt) {
+        self.doubts.borrow_mut().push(doubt);
+    }
+
+    /// What was noted, which is then forgotten.
+    pub(super) fn take_doubts(&self) -> Vec<Doubt> {
+        self.doubts.take()
     }
 
     /// How many make the definition unusable.
     pub fn errors(&self) -> usize {
-        let problems = self.0.borrow();
+        let problems = self.found.borrow();
         let errors = problems.iter().filter(|p| p.severity == Severity::Error);
         errors.count()
     }
 
     /// All of them, in the order of the file.
     pub fn into_sorted(self) -> Vec<Problem> {
-        let mut problems = self.0.into_inner();
-        problems
-            .sort_by(|a, b| (&a.source.path, a.span.start).cmp(&(&b.source.path, b.span.start)));
+        let mut problems = self.found.into_inner();
+        sort(&mut problems);
         problems
     }
+}
+
+/// Puts problems into the order of the file.
+pub(super) fn sort(problems: &mut [Problem]) {
+    problems.sort_by(|a, b| (&a.source.path, a.span.start).cmp(&(&b.source.path, b.span.start)));
 }
 
 /// Renders problems as a person reads them: message, file and line, the text

@@ -3,10 +3,10 @@
 //! person who connects is asked.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::report::Severity;
+use super::doubts::Doubt;
 use super::table::TableReader;
 use super::tree::{Node, Tree};
 use crate::env;
@@ -118,46 +118,22 @@ pub(super) fn read(reader: &mut TableReader<'_>, key: &'static str) -> Option<Va
     }
 }
 
-/// Warns of a secret that is written out where others of this machine can
-/// read it.
+/// Notes a secret that is written out, which `check` warns of where others
+/// can see it.
 pub(super) fn warn_of_open_file(
     reader: &mut TableReader<'_>,
     key: &'static str,
     source: Option<&ValueSource>,
 ) {
-    let (Some(ValueSource::Literal(_)), Some(node)) = (source, reader.get(key)) else {
+    let (Some(ValueSource::Literal(text)), Some(node)) = (source, reader.get(key)) else {
         return;
     };
-    let path = &node.source.path;
-    let Some(mode) = mode_if_open(path) else {
-        return;
-    };
-    let name = reader.name_of(key);
-    let path = path.display();
-    let mut problem = node.problem(
-        format!("`{name}` is written out in a file that others can read"),
-        format!("make the file yours alone: `chmod 600 {path}`; or name a place: `{key} = {{ env = \"NAME\" }}`"),
-    );
-    problem.severity = Severity::Warning;
-    problem.why = Some(format!(
-        "the file's mode is {mode:o}, and the secret is no secret to the other users of this machine"
-    ));
-    reader.problems().add(problem);
-}
-
-/// The mode of a file that is not its owner's alone.
-#[cfg(unix)]
-fn mode_if_open(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let meta = std::fs::metadata(path).ok()?;
-    let mode = meta.permissions().mode() & 0o777;
-    (meta.is_file() && mode & 0o077 != 0).then_some(mode)
-}
-
-/// Elsewhere a profile directory's inherited permissions are the protection.
-#[cfg(not(unix))]
-fn mode_if_open(_path: &Path) -> Option<u32> {
-    None
+    // A blank half of a pair is written out on purpose.
+    if !text.expose().is_empty() {
+        let instead = format!("{key} = {{ env = \"NAME\" }}");
+        let doubt = Doubt::secret(node, reader.name_of(key), instead);
+        reader.problems().doubt(doubt);
+    }
 }
 
 fn from_table(

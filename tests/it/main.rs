@@ -31,3 +31,4 @@ mod schema;
 mod stores;
 mod support;
 mod token;
+mod warnings;
