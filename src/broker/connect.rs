@@ -218,7 +218,7 @@ impl Broker<'_> {
                 values: &mut *values,
                 scopes: &scopes,
                 timeout: options.timeout,
-                name: &integration.name,
+                brand: &integration.brand(),
             };
             let Consented { answer, responder } = flow.run(&mut |url| self.show(url))?;
             let pin = Pin::of(values)?;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::brand::Picture;
 use super::report::{Problem, Severity};
 use super::tree::Node;
 
@@ -28,6 +29,7 @@ pub(super) struct Doubt {
 #[derive(Debug)]
 enum What {
     Secret { name: String, instead: String },
+    Picture(Picture),
 }
 
 impl Doubt {
@@ -36,6 +38,14 @@ impl Doubt {
     pub(super) fn secret(node: &Node, name: String, instead: String) -> Self {
         Self {
             what: What::Secret { name, instead },
+            place: place(node),
+        }
+    }
+
+    /// A picture that may not be there, or not be one.
+    pub(super) fn picture(node: &Node, picture: Picture) -> Self {
+        Self {
+            what: What::Picture(picture),
             place: place(node),
         }
     }
@@ -52,38 +62,51 @@ pub(super) fn confirmed(doubts: &[Doubt]) -> Vec<Problem> {
     let mut tracked: HashMap<&Path, bool> = HashMap::new();
     let mut warnings = Vec::new();
     for doubt in doubts {
-        let file = doubt.place.source.path.as_path();
         match &doubt.what {
             What::Secret { name, instead } => {
-                if let Some(mode) = mode_if_open(file) {
-                    let mut warning = doubt.place.clone();
-                    warning.message =
-                        format!("`{name}` is written out in a file that others can read");
-                    warning.why = Some(format!(
-                        "the file's mode is {mode:o}, and the secret is no secret to the other users of this machine"
-                    ));
-                    warning.help = Some(format!(
-                        "make the file yours alone: `chmod 600 {}`; or name a place: `{instead}`",
-                        file.display()
-                    ));
-                    warnings.push(warning);
-                }
+                let file = doubt.place.source.path.as_path();
+                warnings.extend(mode_if_open(file).map(|mode| doubt.open(name, instead, mode)));
                 if *tracked.entry(file).or_insert_with(|| is_tracked(file)) {
-                    let mut warning = doubt.place.clone();
-                    warning.message = format!("`{name}` is written out in a file that git tracks");
-                    warning.why = Some(
-                        "whoever gets the repository gets the secret, and its history keeps it"
-                            .to_owned(),
-                    );
-                    warning.help = Some(format!(
-                        "name a place instead: `{instead}`; and let the provider issue a new secret if this one was ever pushed"
-                    ));
-                    warnings.push(warning);
+                    warnings.push(doubt.tracked(name, instead));
                 }
             }
+            What::Picture(picture) => warnings.extend(picture.read().err().map(|error| {
+                doubt.warning(
+                    format!("the picture `{}` is not shown", picture.path.display()),
+                    error.to_string(),
+                    "save a png, svg, jpeg, gif or webp file of at most 64 KiB there".to_owned(),
+                )
+            })),
         }
     }
     warnings
+}
+
+impl Doubt {
+    fn open(&self, name: &str, instead: &str, mode: u32) -> Problem {
+        let file = self.place.source.path.display();
+        self.warning(
+            format!("`{name}` is written out in a file that others can read"),
+            format!("the file's mode is {mode:o}, and the secret is no secret to the other users of this machine"),
+            format!("make the file yours alone: `chmod 600 {file}`; or name a place: `{instead}`"),
+        )
+    }
+
+    fn tracked(&self, name: &str, instead: &str) -> Problem {
+        self.warning(
+            format!("`{name}` is written out in a file that git tracks"),
+            "whoever gets the repository gets the secret, and its history keeps it".to_owned(),
+            format!("name a place instead: `{instead}`; and let the provider issue a new secret if this one was ever pushed"),
+        )
+    }
+
+    fn warning(&self, message: String, why: String, help: String) -> Problem {
+        let mut warning = self.place.clone();
+        warning.message = message;
+        warning.why = Some(why);
+        warning.help = Some(help);
+        warning
+    }
 }
 
 /// The mode of a file that is not its owner's alone.

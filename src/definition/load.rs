@@ -7,6 +7,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::api::{self, Api};
+use super::brand;
 use super::doubts::{self, Doubt};
 use super::extends::{self, Lookup as _};
 use super::helpers;
@@ -295,8 +296,8 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
     let name = table.text("name");
     let description = table.text("description");
     let docs = table.text("docs");
-    let icon = table.text("icon");
-    let color = table.text("color");
+    let icon = brand::icon(&mut table);
+    let color = brand::color(&mut table);
     let connection = connection(&mut table);
     let mut names = Names::default();
     for name in BUILT_IN.iter().chain(&INPUTS) {

@@ -9,7 +9,8 @@
 //! from `source` where the definition names a place), `auth` (how a credential
 //! is got; `read_auth` and `read_oauth2` read it) with `call` (`read_call`) for
 //! each call it takes, `api` (how it is used) with `request` for tests and
-//! actions, `helpers`, `answer_path` (dotted paths into answers). `extends`
+//! actions, `helpers`, `answer_path` (dotted paths into answers), `brand` (what a person
+//! sees). `extends`
 //! lays one definition over another. Placeholders: `json_template`, `strings`
 //! reads them, `template` and `filter` fill them, `names` knows what they may
 //! name and where, `url_template` (`url_place`, `url_rules`) keeps URLs whole.
@@ -19,6 +20,7 @@ pub mod answer_path;
 mod api;
 mod auth;
 mod blank;
+mod brand;
 pub mod call;
 mod doubts;
 mod extends;
@@ -54,6 +56,7 @@ pub use auth::{
     Auth, AuthKind, AuthorizationParam, BasicEncoding, Capture, CaptureFrom, ClientAuth, Endpoint,
     Grant, Jwt, OAuth2, OptionalScope, Redirect,
 };
+pub use brand::{Brand, Color, Icon, Picture};
 pub use call::{Call, Encoding, Param, Refresh, RenewFrom, Response, TokenAt, Unit};
 pub use input::{Input, InputSource, is_secret as is_secret_input};
 pub use json_template::JsonTemplate;
@@ -107,9 +110,9 @@ pub struct Integration {
     /// Where its documentation says how to register an app.
     pub docs: Option<String>,
     /// A picture for pages and lists.
-    pub icon: Option<String>,
+    pub icon: Option<Icon>,
     /// The service's colour.
-    pub color: Option<String>,
+    pub color: Option<Color>,
     /// The connection that the bare key means; `default` unless set.
     pub connection: String,
     /// What the definition leaves open, in the order of the prompts.
@@ -147,6 +150,16 @@ impl std::fmt::Display for Place {
 }
 
 impl Integration {
+    /// How the service presents itself to a person.
+    pub fn brand(&self) -> Brand {
+        Brand {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            icon: self.icon.clone(),
+            color: self.color,
+        }
+    }
+
     /// The parameter of this name.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.parameters

@@ -16,7 +16,7 @@ use super::callback::{Arrived, Listener, Responder};
 use super::{Answer, GrantError, jwt, provider_call, register};
 use crate::connection::Values;
 use crate::definition::template::{RenderError, Scope, Value};
-use crate::definition::{AuthorizationParam, OAuth2};
+use crate::definition::{AuthorizationParam, Brand, OAuth2};
 use crate::http::Http;
 use crate::secret::Secret;
 
@@ -35,8 +35,8 @@ pub struct CodeFlow<'a, 'v> {
     pub scopes: &'a [String],
     /// How long to wait for the person.
     pub timeout: Duration,
-    /// What the service is called on the pages the person sees.
-    pub name: &'a str,
+    /// How the service looks on the pages the person sees.
+    pub brand: &'a Brand,
 }
 
 /// The person said yes, the code is exchanged, and their browser still waits
@@ -60,9 +60,15 @@ impl CodeFlow<'_, '_> {
     /// Listens, shows the URL through `show`, waits, exchanges the code, and
     /// makes the calls that follow.
     pub fn run(mut self, show: &mut dyn FnMut(&Url)) -> Result<Consented, GrantError> {
-        let listener = Listener::bind(&self.oauth.redirect, self.name)?;
+        let listener = Listener::bind(&self.oauth.redirect, self.brand)?;
         let redirect_uri = self.redirect_uri(&listener)?;
-        register::if_needed(self.http, self.oauth, self.values, &redirect_uri, self.name)?;
+        register::if_needed(
+            self.http,
+            self.oauth,
+            self.values,
+            &redirect_uri,
+            &self.brand.name,
+        )?;
         // What can be known to fail fails before the person is asked.
         super::client(self.oauth, self.values)?;
         jwt::sign_for(self.values)?;

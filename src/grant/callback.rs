@@ -12,7 +12,7 @@ use url::Url;
 use super::GrantError;
 use super::front::Front;
 use super::page::{self, Page};
-use crate::definition::Redirect;
+use crate::definition::{Brand, Redirect};
 use crate::secret::Secret;
 
 /// Why the redirect cannot be listened for.
@@ -33,7 +33,7 @@ pub(super) struct Listener {
     hosts: Vec<String>,
     /// As the redirect URI writes it, percent-encoded.
     path: String,
-    name: String,
+    brand: Brand,
 }
 
 /// A redirect that belongs to this run.
@@ -51,12 +51,12 @@ pub(super) struct Arrived {
 pub struct Responder {
     request: Option<tiny_http::Request>,
     front: Front,
-    name: String,
+    brand: Brand,
 }
 
 impl Listener {
     /// Listens on the first port that is free.
-    pub(super) fn bind(redirect: &Redirect, name: &str) -> Result<Self, ListenError> {
+    pub(super) fn bind(redirect: &Redirect, brand: &Brand) -> Result<Self, ListenError> {
         let (listeners, port) = bind_any(redirect)?;
         let host = match redirect.host.as_str() {
             "::1" => "[::1]".to_owned(),
@@ -74,7 +74,7 @@ impl Listener {
                 .map(|host| format!("{host}:{port}"))
                 .to_vec(),
             path,
-            name: name.to_owned(),
+            brand: brand.clone(),
         })
     }
 
@@ -106,7 +106,7 @@ impl Listener {
                         responder: Responder {
                             request: Some(request),
                             front: self.front,
-                            name: self.name,
+                            brand: self.brand,
                         },
                     }));
                 }
@@ -137,10 +137,10 @@ impl Listener {
             return Verdict::Ignore(page::wrong_method());
         }
         let Some(given) = single(query, "state") else {
-            return Verdict::Ignore(page::not_ours(&self.name));
+            return Verdict::Ignore(page::not_ours(&self.brand));
         };
         if !state.equals(&given) {
-            return Verdict::Ignore(page::not_ours(&self.name));
+            return Verdict::Ignore(page::not_ours(&self.brand));
         }
         let outcome = match (single(query, code_param), single(query, "error")) {
             (Some(code), None) if !code.is_empty() => Ok(Secret::from(code)),
@@ -148,7 +148,7 @@ impl Listener {
                 error,
                 description: single(query, "error_description"),
             }),
-            _ => return Verdict::Ignore(page::not_ours(&self.name)),
+            _ => return Verdict::Ignore(page::not_ours(&self.brand)),
         };
         Verdict::Take {
             outcome,
@@ -189,13 +189,13 @@ fn singles(query: &str, but: &[&str]) -> Vec<(String, String)> {
 impl Responder {
     /// Shows that the connection is made, and with what.
     pub fn connected(mut self, scopes: &[String], account: Option<&str>) {
-        let page = page::connected(&self.name, scopes, account);
+        let page = page::connected(&self.brand, scopes, account);
         self.answer(page);
     }
 
     /// Shows that it is not, and why.
     pub fn failed(mut self, why: &str) {
-        let page = page::failed(&self.name, why);
+        let page = page::failed(&self.brand, why);
         self.answer(page);
     }
 
@@ -210,7 +210,7 @@ impl Responder {
 impl Drop for Responder {
     fn drop(&mut self) {
         let page = page::failed(
-            &self.name,
+            &self.brand,
             "hallpass stopped before it was done; see the terminal",
         );
         self.answer(page);

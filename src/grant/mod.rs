@@ -16,6 +16,7 @@ mod discover;
 mod fields;
 mod front;
 mod jwt;
+mod look;
 mod page;
 mod refresh;
 mod register;

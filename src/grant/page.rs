@@ -1,22 +1,33 @@
-//! The pages a person sees after consenting: no script, nothing loaded, no
-//! token; a strict Content-Security-Policy, `no-store` and `no-referrer`. Text
-//! from elsewhere is escaped.
+//! The pages a person sees after consenting, in the look of the service
+//! (`look`): no script, nothing loaded, no token; a strict
+//! Content-Security-Policy, `no-store` and `no-referrer`. Text from elsewhere
+//! is escaped.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-/// The whole style; its hash is what the policy allows.
-const STYLE: &str = "\
-:root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--text:#1c2024;--soft:#60666d;--line:#e2e5e9;--good:#17803d;--bad:#b42318}\
-@media(prefers-color-scheme:dark){:root{--bg:#111315;--card:#1b1e21;--text:#eceef0;--soft:#9ba1a7;--line:#2e3338;--good:#4ade80;--bad:#ff8a7a}}\
+use super::look::{Look, Tile};
+use crate::definition::Brand;
+
+/// The style of every page; with that of the service its hash is what the
+/// policy allows. The cards' backgrounds are `look::CARDS`.
+pub(super) const STYLE: &str = "\
+:root{color-scheme:light dark;--bg:#f4f5f7;--card:#ffffff;--text:#1c2024;--soft:#60666d;--line:#e2e5e9;--good:#17803d;--bad:#b42318;--accent:#4a5560;--on:#fff;--tint:#eef0f3}\
+@media(prefers-color-scheme:dark){:root{--bg:#111315;--card:#1b1e21;--text:#eceef0;--soft:#9ba1a7;--line:#2e3338;--good:#4ade80;--bad:#ff8a7a;--accent:#c3cad1;--on:#000;--tint:#2a2f34}}\
 *{box-sizing:border-box}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--bg);color:var(--text);font:1rem/1.5 system-ui,sans-serif}\
-main{width:100%;max-width:27rem;padding:2.25rem 2rem;background:var(--card);border:1px solid var(--line);border-radius:14px;text-align:center;overflow-wrap:anywhere}\
+main{position:relative;overflow:hidden;width:100%;max-width:27rem;padding:2.25rem 2rem;background:var(--card);border:1px solid var(--line);border-radius:14px;text-align:center;overflow-wrap:anywhere}\
 .mark{width:3rem;height:3rem;margin:0 auto 1.1rem;border-radius:50%;display:grid;place-items:center;font-size:1.5rem;line-height:1;color:var(--card);background:var(--good)}\
-.bad{background:var(--bad)}\
-h1{margin:0 0 .4rem;font-size:1.3rem;line-height:1.3}\
-p{margin:.4rem 0;color:var(--soft)}\
+.tile{position:relative;width:4.5rem;height:4.5rem;margin:0 auto 1.4rem;border-radius:1.1rem;display:grid;place-items:center;font-size:2.4rem;line-height:1;background:var(--tint)}\
+.letters{font-size:1.4rem;font-weight:700;color:var(--on);background:var(--accent)}\
+.picture{background:#fff;border:1px solid var(--line)}\
+.picture img{width:3rem;height:3rem;object-fit:contain}\
+.tile .mark{position:absolute;right:-.55rem;bottom:-.55rem;width:1.75rem;height:1.75rem;margin:0;border:3px solid var(--card);font-size:.8rem;font-weight:700}\
+.mark.bad{background:var(--bad)}\
+h1{margin:0 0 .4rem;font-size:1.3rem;line-height:1.3;text-wrap:balance}\
+p{margin:.4rem 0;color:var(--soft);text-wrap:balance}\
+code{font:.9em ui-monospace,monospace;color:var(--text)}\
 h2{margin:1.5rem 0 .5rem;font-size:.8rem;font-weight:600;color:var(--soft)}\
 ul{margin:0;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.4rem;justify-content:center}\
 li{padding:.15rem .6rem;border:1px solid var(--line);border-radius:99px;font:.85rem/1.5 ui-monospace,monospace}\
@@ -26,41 +37,38 @@ li{padding:.15rem .6rem;border:1px solid var(--line);border-radius:99px;font:.85
 pub(super) struct Page {
     status: u16,
     html: String,
+    policy: String,
 }
 
 impl Page {
     /// Answers a request; a browser that has gone away is let go.
     pub(super) fn send(self, request: tiny_http::Request) {
+        let headers = [
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Security-Policy", &self.policy),
+            ("Cache-Control", "no-store"),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Connection", "close"),
+        ]
+        .map(|(name, value)| tiny_http::Header::from_bytes(name, value));
         let mut response =
             tiny_http::Response::from_string(self.html).with_status_code(self.status);
-        for (name, value) in headers() {
-            if let Ok(header) = tiny_http::Header::from_bytes(name, value) {
-                response.add_header(header);
-            }
+        for header in headers.into_iter().flatten() {
+            response.add_header(header);
         }
         let _ = request.respond(response);
     }
 }
 
-fn headers() -> Vec<(&'static str, String)> {
-    let hash = STANDARD.encode(Sha256::digest(STYLE));
-    vec![
-        ("Content-Type", "text/html; charset=utf-8".to_owned()),
-        (
-            "Content-Security-Policy",
-            format!(
-                "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-            ),
-        ),
-        ("Cache-Control", "no-store".to_owned()),
-        ("Referrer-Policy", "no-referrer".to_owned()),
-        ("X-Content-Type-Options", "nosniff".to_owned()),
-        ("Connection", "close".to_owned()),
-    ]
-}
-
 /// The connection is made.
-pub(super) fn connected(name: &str, scopes: &[String], account: Option<&str>) -> Page {
+pub(super) fn connected(brand: &Brand, scopes: &[String], account: Option<&str>) -> Page {
+    let look = Look::of(brand);
+    let head = headline(look.tile.as_ref(), true, &brand.name, "Connected to");
+    let sentence = brand.description.as_deref();
+    let sentence = sentence
+        .map(|text| format!("<p>{}</p>", escape(text)))
+        .unwrap_or_default();
     let account = account
         .map(|account| format!("<p>as <strong>{}</strong></p>", escape(account)))
         .unwrap_or_default();
@@ -74,70 +82,129 @@ pub(super) fn connected(name: &str, scopes: &[String], account: Option<&str>) ->
         let items = items.concat();
         format!("<h2>Granted</h2><ul>{items}</ul>")
     };
-    let name = escape(name);
     page(
         200,
-        &format!("Connected to {name}"),
+        &format!("Connected to {}", escape(&brand.name)),
         &format!(
-            "<div class=\"mark\">✓</div><h1>Connected to {name}</h1>{account}{granted}\
+            "{head}{sentence}{account}{granted}\
              <p class=\"close\">You can close this tab and go back to the terminal.</p>"
         ),
+        &look,
     )
 }
 
 /// It is not.
-pub(super) fn failed(name: &str, why: &str) -> Page {
-    let name = escape(name);
+pub(super) fn failed(brand: &Brand, why: &str) -> Page {
+    let look = Look::of(brand);
+    let head = headline(look.tile.as_ref(), false, &brand.name, "Not connected to");
+    let why = format!("<p>{}</p>", message(why));
     page(
         200,
-        &format!("Not connected to {name}"),
+        &format!("Not connected to {}", escape(&brand.name)),
         &format!(
-            "<div class=\"mark bad\">✕</div><h1>Not connected to {name}</h1><p>{}</p>\
-             <p class=\"close\">The terminal says what to do next. You can close this tab.</p>",
-            escape(why)
+            "{head}{why}\
+             <p class=\"close\">The terminal says what to do next. You can close this tab.</p>"
         ),
+        &look,
     )
 }
 
-/// A redirect that belongs to no running connect.
-pub(super) fn not_ours(name: &str) -> Page {
-    page(
+/// A redirect that belongs to no running connect. Whoever sent it learns no
+/// more than the service's name.
+pub(super) fn not_ours(brand: &Brand) -> Page {
+    plain(
         400,
         "This answer was not expected",
         &format!(
-            "<div class=\"mark bad\">✕</div><h1>This answer was not expected</h1>\
+            "<div class=\"mark bad\" aria-hidden=\"true\">✕</div><h1>This answer was not expected</h1>\
              <p>It does not belong to the connect to {} that is waiting in the terminal. \
              Open the link from the terminal again.</p>",
-            escape(name)
+            escape(&brand.name)
         ),
     )
 }
 
 /// Nothing else is served here.
 pub(super) fn not_found() -> Page {
-    page(404, "Not here", "<h1>Nothing is here</h1>")
+    plain(404, "Not here", "<h1>Nothing is here</h1>")
 }
 
 /// Another verb than GET.
 pub(super) fn wrong_method() -> Page {
-    page(405, "Not so", "<h1>Only GET is answered here</h1>")
+    plain(405, "Not so", "<h1>Only GET is answered here</h1>")
 }
 
 /// A name that this listener does not have.
 pub(super) fn wrong_host() -> Page {
-    page(421, "Not here", "<h1>Nothing is here by that name</h1>")
+    plain(421, "Not here", "<h1>Nothing is here by that name</h1>")
 }
 
-fn page(status: u16, title: &str, body: &str) -> Page {
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <title>{title}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
-    );
-    Page { status, html }
+/// How it went, as a sign on the service's picture or alone, and in words.
+fn headline(tile: Option<&Tile>, good: bool, name: &str, what: &str) -> String {
+    let sign = if good {
+        "<span class=\"mark\">✓</span>"
+    } else {
+        "<span class=\"mark bad\">✕</span>"
+    };
+    let top = match tile {
+        Some(Tile { class, html, .. }) => {
+            format!("<div class=\"{class}\" aria-hidden=\"true\">{html}{sign}</div>")
+        }
+        None => format!("<div aria-hidden=\"true\">{sign}</div>"),
+    };
+    format!("{top}<h1>{what} {}</h1>", escape(name))
 }
 
-fn escape(text: &str) -> String {
+/// An error's message as a sentence of a page: what stands in backquotes there
+/// is set as code here.
+fn message(text: &str) -> String {
+    let mut first = text.chars();
+    let text = match first.next() {
+        Some(c) => c.to_uppercase().chain(first).collect(),
+        None => String::new(),
+    };
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escape(&text);
+    }
+    let set = |(at, part): (usize, &&str)| match at % 2 {
+        0 => escape(part),
+        _ => format!("<code>{}</code>", escape(part)),
+    };
+    parts.iter().enumerate().map(set).collect()
+}
+
+/// A page that shows nothing of a service.
+fn plain(status: u16, title: &str, body: &str) -> Page {
+    let look = Look {
+        style: String::new(),
+        tile: None,
+    };
+    page(status, title, body, &look)
+}
+
+fn page(status: u16, title: &str, body: &str, look: &Look) -> Page {
+    let style = format!("{STYLE}{}", look.style);
+    let hash = STANDARD.encode(Sha256::digest(&style));
+    let pictures = match &look.tile {
+        Some(tile) if tile.is_data => "img-src data:; ",
+        _ => "",
+    };
+    Page {
+        status,
+        html: format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+             <title>{title}</title><style>{style}</style></head><body><main>{body}</main></body></html>"
+        ),
+        policy: format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; {pictures}base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+    }
+}
+
+/// Text that cannot become markup.
+pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -156,13 +223,39 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::definition::Icon;
 
     #[test]
     fn text_from_elsewhere_cannot_become_markup() {
-        let page = connected("<script>", &["a\"b".to_owned()], Some("x&y\u{202e}"));
-        assert!(!page.html.contains("<script>"));
-        for escaped in ["&lt;script&gt;", "a&quot;b", "x&amp;y\\u{202e}"] {
+        let brand = Brand {
+            name: "<script>".to_owned(),
+            description: Some("<b>'".to_owned()),
+            icon: Some(Icon::Text("<i>".to_owned())),
+            color: None,
+        };
+        let page = connected(&brand, &["a\"b".to_owned()], Some("x&y\u{202e}"));
+        for raw in ["<script>", "<b>", "<i>"] {
+            assert!(!page.html.contains(raw), "{raw}");
+        }
+        for escaped in [
+            "&lt;script&gt;",
+            "&lt;b&gt;&#39;",
+            "&lt;i&gt;",
+            "a&quot;b",
+            "x&amp;y\\u{202e}",
+        ] {
             assert!(page.html.contains(escaped), "{escaped}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_a_sentence_with_code_in_it() {
+        for (text, shown) in [
+            ("the `<x>` is", "The <code>&lt;x&gt;</code> is"),
+            ("one ` alone", "One ` alone"),
+            ("", ""),
+        ] {
+            assert_eq!(message(text), shown);
         }
     }
 }

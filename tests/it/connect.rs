@@ -1,6 +1,8 @@
-//! `connect`: consent, every way it ends, and in `listener` the loopback listener's rules.
+//! `connect`: consent, every way it ends, and in `listener` the loopback listener's rules, in `look` how
+//! the page looks.
 
 mod listener;
+mod look;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

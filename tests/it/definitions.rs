@@ -302,7 +302,7 @@ fn a_secret_written_out_where_others_can_read_it_is_a_warning() {
     for (mode, warned) in [(0o600, false), (0o400, false), (0o644, true), (0o640, true)] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let definitions = Definitions::load(&path, true).unwrap();
-        let found = definitions.all();
+        let found = definitions.check();
         assert_eq!(found.problems.len(), usize::from(warned), "{mode:o}");
         for problem in &found.problems {
             assert_eq!(problem.severity, Severity::Warning);

@@ -99,6 +99,7 @@ function look() {
     text: document.body.innerText,
     background: light(behind(document.body)),
     contrast: Math.min(...contrasts), // WCAG 2.2, section 1.4.3: at least 4.5
+    pictures: [...document.images].map((image) => image.complete && image.naturalWidth > 0),
     overflows: document.documentElement.scrollWidth > innerWidth,
     requests: performance.getEntriesByType('resource').map((entry) => entry.name),
   };

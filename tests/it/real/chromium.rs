@@ -3,17 +3,25 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Provider, Run, eventually};
 
 const PERSON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/chromium.mjs");
 
-/// Connects in a headless Chromium, and returns how that ended and what was seen.
+/// A picture as a service would have it, without a size of its own.
+const SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 8 8\">\
+                   <circle cx=\"4\" cy=\"4\" r=\"4\" fill=\"#24292f\"/></svg>";
+
+/// Connects in a headless Chromium to a service that looks like this, and returns how that ended and
+/// what was seen.
 #[track_caller]
-fn connect(decision: &str) -> (Run, Value) {
+fn connect(decision: &str, look: &str) -> (Run, Value) {
     let provider = Provider::start(&[]);
     let home = provider.home();
+    home.write("logo.svg", SVG);
+    let table = "[integrations.sandbox]\n";
+    home.edit(|text| text.replacen(table, &format!("{table}# how it looks\n{look}\n"), 1));
     let out = tempfile::tempdir().expect("a temporary directory");
     let run = home
         .hallpass(&["connect", "sandbox", "--timeout", "40s"])
@@ -38,7 +46,7 @@ fn read(path: &Path) -> Option<Value> {
 
 /// By day, by night and on a phone: legible, within the screen, with nothing fetched or refused.
 #[track_caller]
-fn is_fit_to_be_seen(report: &Value, headline: &str) {
+fn is_fit_to_be_seen(report: &Value, headline: &str, pictures: &[bool]) {
     assert_eq!(report["complaints"], Value::Array(vec![]), "{report}");
     for (name, dark) in [("day", false), ("night", true), ("phone", false)] {
         let look = &report["looks"][name];
@@ -50,6 +58,7 @@ fn is_fit_to_be_seen(report: &Value, headline: &str) {
                 .is_some_and(|text| text.contains(headline)),
             "{look}"
         );
+        assert_eq!(look["pictures"], json!(pictures), "{name}: {look}");
         assert!(number("contrast") >= 4.5, "{name}: {look}");
         assert_eq!(number("background") < 0.2, dark, "{name}: {look}");
         assert_eq!(look["overflows"], false, "{name}: {look}");
@@ -60,15 +69,42 @@ fn is_fit_to_be_seen(report: &Value, headline: &str) {
 #[test]
 #[ignore = "needs Chromium and Node: tests/run installs them"]
 fn a_click_on_allow_ends_on_a_page_that_is_fit_to_be_seen() {
-    let (run, report) = connect("allow");
+    let (run, report) = connect("allow", "");
     run.ok();
-    is_fit_to_be_seen(&report, "Connected to Sandbox");
+    is_fit_to_be_seen(&report, "Connected to Sandbox", &[]);
 }
 
 #[test]
 #[ignore = "needs Chromium and Node: tests/run installs them"]
 fn a_click_on_deny_ends_on_a_page_that_is_fit_to_be_seen() {
-    let (run, report) = connect("deny");
+    let (run, report) = connect("deny", "");
     run.fails_with(5);
-    is_fit_to_be_seen(&report, "Not connected to Sandbox");
+    is_fit_to_be_seen(&report, "Not connected to Sandbox", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: tests/run installs them"]
+fn letters_on_a_colour_that_white_cannot_be_read_on_are_fit_to_be_seen() {
+    let (run, report) = connect(
+        "allow",
+        "icon = \"Sb\"\ncolor = \"#fc0\"\ndescription = \"To try\"",
+    );
+    run.ok();
+    is_fit_to_be_seen(&report, "Connected to Sandbox", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: tests/run installs them"]
+fn an_emoji_on_a_colour_as_dark_as_the_night_is_fit_to_be_seen() {
+    let (run, report) = connect("deny", "icon = \"🌱\"\ncolor = \"#1b1e21\"");
+    run.fails_with(5);
+    is_fit_to_be_seen(&report, "Not connected to Sandbox", &[]);
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: tests/run installs them"]
+fn a_picture_is_shown_by_the_policy_that_forbids_everything_else() {
+    let (run, report) = connect("allow", "icon = \"logo.svg\"\ncolor = \"#24292f\"");
+    run.ok();
+    is_fit_to_be_seen(&report, "Connected to Sandbox", &[true]);
 }
