@@ -155,6 +155,10 @@ impl Definitions {
         let mut found = self.all();
         found.problems.extend(doubts::confirmed(&found.doubts));
         report::sort(&mut found.problems);
+        // What several definitions share is doubted with each.
+        found.problems.dedup_by(|a, b| {
+            a.span == b.span && a.message == b.message && Arc::ptr_eq(&a.source, &b.source)
+        });
         found
     }
 
