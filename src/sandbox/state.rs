@@ -38,8 +38,8 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// What it brought to a quirk: parameters and headers, by place and name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sent: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Vec<String>>,
     /// The status it was answered with.
     pub status: u16,
     /// The `error` it was answered with.
@@ -56,7 +56,7 @@ impl Entry {
             grant_type: None,
             client_id: None,
             scope: None,
-            sent: Vec::new(),
+            sent: None,
             status: 0,
             error: None,
         }

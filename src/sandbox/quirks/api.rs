@@ -88,20 +88,17 @@ fn read<'a>(call: &Call<'a>) -> Result<Shown<'a>, OAuthError> {
         let pair = query.iter().find(|(key, _)| key == name);
         pair.map(|(_, value)| value.clone())
     };
-    let authorization = call.request.header("authorization");
     let mut path = call.path;
+    let after = |prefix: &str| {
+        let value = call.request.header("authorization")?;
+        Some(value.strip_prefix(prefix)?.to_owned())
+    };
     let credential = match place {
-        Place::Bearer => authorization.and_then(|value| value.strip_prefix("Bearer ")?.into()),
-        Place::Scheme(scheme) => {
-            authorization.and_then(|value| value.strip_prefix(scheme)?.strip_prefix(' ')?.into())
-        }
-        Place::Raw => authorization.filter(|value| !value.contains(' ')),
-        Place::Header(name) => call.request.header(name),
-        Place::Basic | Place::Query(_) | Place::QueryPair(..) | Place::Path(_) => None,
-    }
-    .map(str::to_owned);
-    let credential = match place {
-        Place::Basic => authorization.and_then(pair),
+        Place::Bearer => after("Bearer "),
+        Place::Scheme(scheme) => after(&format!("{scheme} ")),
+        Place::Raw => after("").filter(|value| !value.contains(' ')),
+        Place::Basic => after("").and_then(|value| pair(&value)),
+        Place::Header(name) => call.request.header(name).map(str::to_owned),
         Place::Query(name) => named(name),
         Place::QueryPair(user, password) => named(user)
             .zip(named(password))
@@ -110,7 +107,6 @@ fn read<'a>(call: &Call<'a>) -> Result<Shown<'a>, OAuthError> {
             path = rest;
             token
         }),
-        _ => credential,
     };
     let credential = credential.ok_or_else(|| expected(described(place)))?;
     Ok((credential, path))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::super::authorize::{is_loopback_callback, send_back};
 use super::super::oauth::{Form, OAuthError, quoted};
 use super::super::page;
-use super::super::state::Entry;
+use super::super::state::{Entry, loggable};
 use super::super::wire::Reply;
 use super::client::CLIENT;
 use super::ledger::{Consent, Family};
@@ -68,7 +68,7 @@ fn consent(call: &Call<'_>, entry: &mut Entry) -> Result<Consent, OAuthError> {
     let quirk = call.quirk;
     let pairs = sent::form_pairs(call.request.query.as_bytes());
     let form = sent::renamed(quirk, pairs)?;
-    entry.scope = form.get("scope").map(str::to_owned);
+    entry.scope = form.get("scope").map(loggable);
     sent::check_asks(call, Moment::Authorize, &form)?;
     if form.require("client_id")? != CLIENT.id {
         return Err(expected(format!("the only client here is '{}'", CLIENT.id)));

@@ -65,7 +65,7 @@ impl Call<'_> {
 
 /// Answers a request below `/quirks/`.
 pub fn answer(state: &State, request: &Request, entry: &mut Entry) -> Reply {
-    entry.sent = sent::names(request);
+    entry.sent = Some(sent::names(request));
     let Some(call) = call(state, request) else {
         let names: Vec<_> = table::all().map(|quirk| quirk.name).collect();
         let body = json!({ "error": "there is no such quirk", "quirks": names });
