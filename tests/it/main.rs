@@ -22,6 +22,7 @@ mod house;
 mod injection;
 mod leaks;
 mod list;
+mod quirks;
 #[cfg(unix)]
 mod real;
 mod refresh;
