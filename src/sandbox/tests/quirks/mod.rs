@@ -1,5 +1,6 @@
 //! The providers that differ: what each refuses of a standard client, and that one who knows gets in.
 
+mod answers;
 mod credentials;
 mod requests;
 
