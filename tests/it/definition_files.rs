@@ -95,8 +95,17 @@ fn what_is_said_of_every_invalid_file() {
     settings.set_snapshot_path("snapshots/invalid");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    for file in files("invalid") {
-        let run = check(&file).fails_with(3);
+    let files = files("invalid");
+    let runs: Vec<(&File, Run)> = files.iter().map(|file| (file, check(file))).collect();
+    let passed = runs.iter().filter(|(_, run)| run.code == Some(0));
+    let passed: Vec<&str> = passed.map(|(file, _)| file.name.as_str()).collect();
+    assert!(
+        passed.is_empty(),
+        "nothing is said of {}",
+        passed.join(", ")
+    );
+    for (file, run) in runs {
+        let run = run.fails_with(3);
         settings.bind(|| insta::assert_snapshot!(file.name.as_str(), run.stderr));
     }
 }

@@ -43,16 +43,22 @@ fn sending(value: &str) -> Recorder {
     })
 }
 
+/// An app that a person signs in to, where there is a redirect to send something with; else a client
+/// that acts for itself, and needs no connect.
 fn home(recorder: &Recorder, auth: &str, api: &str) -> Home {
+    let grant = if auth.contains("callback") {
+        "grant = \"authorization_code\"\nauthorization_url = \"ORIGIN/authorize\""
+    } else {
+        "grant = \"client_credentials\""
+    };
     recorder.home(&format!(
         r#"
 [integrations.x.auth]
 type = "oauth2"
-grant = "authorization_code"
-authorization_url = "ORIGIN/authorize"
+{grant}
 token_url = "ORIGIN/token"
 client_id = "app-0000"
-client_auth = "none"
+client_secret = "not-a-real-secret"
 {auth}
 [integrations.x.api]
 {api}
@@ -60,15 +66,21 @@ client_auth = "none"
     ))
 }
 
-/// Connects and calls `/things`; nothing when either is refused, and then nothing was sent to the
-/// API.
+/// Calls `/things`; nothing when that is refused, and then nothing was sent to the API.
 #[track_caller]
-fn sent(recorder: &Recorder, home: &Home) -> Option<Asked> {
+fn sent(recorder: &Recorder, home: &Home, connects: bool) -> Option<Asked> {
     let connect = ["connect", "x", "--no-test"];
     let request = ["request", "x", "/things"];
-    for args in [connect.as_slice(), request.as_slice()] {
-        let run = home.hallpass(args);
-        let run = run.env("HALLPASS_BROWSER", Home::sandbox_person()).run();
+    let store = if connects { "file" } else { "none" };
+    for args in [connect.as_slice(), request.as_slice()]
+        .iter()
+        .skip(usize::from(!connects))
+    {
+        let run = home
+            .hallpass(args)
+            .env("HALLPASS_STORE", store)
+            .env("HALLPASS_BROWSER", Home::sandbox_person())
+            .run();
         if run.code != Some(0) {
             assert!(matches!(run.code, Some(2 | 3 | 5)), "{run}");
             let to_api = |asked: &Asked| asked.path.contains("things");
@@ -82,21 +94,29 @@ fn sent(recorder: &Recorder, home: &Home) -> Option<Asked> {
 #[test]
 fn a_sent_value_in_a_path_stays_one_segment() {
     for (source, auth) in SOURCES {
+        let connects = source == "callback";
+        // Wherever they come from they go the same way, so that a few of the others will do.
+        let step = if source == "token" { 1 } else { 4 };
+        let values = HOSTILE.iter().step_by(step);
         let mut arrived = 0;
-        for value in HOSTILE {
+        for value in values.clone() {
             let recorder = sending(value);
             let home = home(&recorder, auth, "base_url = \"ORIGIN/api/{value}\"");
-            let Some(asked) = sent(&recorder, &home) else {
+            let Some(asked) = sent(&recorder, &home, connects) else {
                 continue;
             };
             let inner = asked.path.strip_prefix("/api/").unwrap();
             let segment = inner.strip_suffix("/things").unwrap();
             assert!(!segment.contains('/'), "{source} {value:?}: {}", asked.path);
-            assert_eq!(percent_decode_str(segment).decode_utf8().unwrap(), value);
+            assert_eq!(percent_decode_str(segment).decode_utf8().unwrap(), *value);
             assert!(asked.query.is_empty(), "{source} {value:?}");
             arrived += 1;
         }
-        assert!(arrived >= 18, "{source}: only {arrived} arrived");
+        let all = values.count();
+        assert!(
+            arrived > all / 2,
+            "{source}: only {arrived} of {all} arrived"
+        );
     }
 }
 
@@ -107,7 +127,7 @@ fn a_sent_value_in_a_header_or_a_query_stays_there() {
     for value in HOSTILE {
         let recorder = sending(value);
         let home = home(&recorder, SOURCES[0].1, api);
-        let Some(asked) = sent(&recorder, &home) else {
+        let Some(asked) = sent(&recorder, &home, false) else {
             let breaks = value.contains(|c: char| c.is_control() && c != '\t');
             assert!(breaks, "{value:?} was refused");
             continue;
@@ -133,15 +153,13 @@ fn a_sent_host_is_held_to_its_pattern() {
     ] {
         let recorder = sending(evil);
         let home = home(&recorder, auth, "base_url = \"{value}/api\"");
-        let run = home.hallpass(&["connect", "x", "--no-test"]);
-        let run = run.env("HALLPASS_BROWSER", Home::sandbox_person()).run();
-        run.fails_with(5);
-        home.hallpass(&["token", "x"]).run().fails_with(4);
+        home.hallpass(&["request", "x", "/things"])
+            .run()
+            .fails_with(5);
     }
     let own = Recorder::start();
     let recorder = sending(own.origin());
     let home = home(&recorder, auth, "base_url = \"{value}/api\"");
-    home.connect_untested("x");
     home.hallpass(&["request", "x", "/things"]).run().ok();
     assert_eq!(own.asked_at("/api/things").len(), 1);
 }
@@ -169,13 +187,11 @@ fn a_token_with_anything_but_visible_ascii_in_it_is_no_token() {
         " ",
     ] {
         let (recorder, home) = token_answered(&json!(token));
-        let run = home.hallpass(&["connect", "x"]);
-        let run = run.env("HALLPASS_BROWSER", Home::sandbox_person()).run();
+        let run = home.hallpass(&["request", "x", "/things"]).run();
         assert!(matches!(run.code, Some(5 | 6)), "{token:?}: {run}");
         assert!(!run.stderr.contains("X-Evil: 1"), "{run}");
         assert!(recorder.asked_at("/api/things").is_empty());
     }
     let (_recorder, home) = token_answered(&json!("a-token_with.{}\"'\\/?#@~!"));
-    home.connect_untested("x");
     home.hallpass(&["request", "x", "/things"]).run().ok();
 }

@@ -211,20 +211,20 @@ fn serve(
         before
     };
     let reply = answer(&request, before).unwrap_or_else(|| plainly(&request, before));
-    let mut head = format!(
-        "HTTP/1.1 {} -\r\nConnection: close\r\nContent-Length: {}\r\n",
-        reply.status,
-        reply.body.len()
-    );
-    for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
+    let mut head = vec![
+        format!("HTTP/1.1 {} -", reply.status),
+        "Connection: close".to_owned(),
+        format!("Content-Length: {}", reply.body.len()),
+    ];
+    let said = reply.headers.iter();
+    head.extend(said.map(|(name, value)| format!("{name}: {value}")));
+    let head = head.join("\r\n");
     let body = match request.method.as_str() {
         "HEAD" => "",
         _ => reply.body.as_str(),
     };
     let mut stream = stream;
-    stream.write_all(format!("{head}\r\n{body}").as_bytes())
+    stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes())
 }
 
 /// Nothing: the peer only knocked.
