@@ -14,6 +14,7 @@ use super::strings;
 use super::table::TableReader;
 use super::template::Template;
 use super::tree::{Node, Tree};
+use super::url_template::UrlTemplate;
 
 /// How to use a credential.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +70,10 @@ pub(super) fn read(node: &Node, path: &str, known: &Known<'_>, problems: &Proble
             "the test has nowhere to go",
             "add `base_url = \"https://…\"`",
         );
+    }
+    if let (Some(test), Some(base)) = (&test, &base_url) {
+        let place = table.get("test");
+        check_fence(&test.request.path, base, &allowed_hosts, place, problems);
     }
     table.finish();
     let credential_header = headers
@@ -154,4 +159,30 @@ pub(super) fn is_host(text: &str) -> bool {
             && url.password().is_none()
             && !text.contains('/')
     })
+}
+
+/// A URL written out whole must be one that the credential may go to.
+fn check_fence(
+    url: &UrlTemplate,
+    base: &Endpoint,
+    allowed_hosts: &[String],
+    place: Option<&Node>,
+    problems: &Problems,
+) {
+    let (Some(origin), Some(home), Some(node)) = (url.origin(), base.0.origin(), place) else {
+        return;
+    };
+    let is_allowed = |host: &String| {
+        let allowed = url::Url::parse(&format!("https://{host}"));
+        allowed.is_ok_and(|allowed| allowed.origin() == origin)
+    };
+    if origin != home && !allowed_hosts.iter().any(is_allowed) {
+        problems.add(node.problem(
+            format!(
+                "`test` is at {}, where the credential may not go",
+                origin.ascii_serialization()
+            ),
+            "write a path on `base_url`, or add the host to `allowed_hosts`",
+        ));
+    }
 }

@@ -1,6 +1,6 @@
 //! What may be amiss outside the definition file, and costs a look at files or
 //! a program to find out: a secret that is written out where others see it, a
-//! picture that cannot be shown. Reading notes the doubts; only `check` goes
+//! picture that cannot be shown, a variable that is not set. Reading notes the doubts; only `check` goes
 //! after them, as warnings, so that no other command pays for it.
 
 use std::collections::HashMap;
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::brand::Picture;
 use super::report::{Problem, Severity};
 use super::tree::Node;
+use crate::env;
 
 /// How long git may take to say whether it tracks a file.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -30,6 +31,7 @@ pub(super) struct Doubt {
 enum What {
     Secret { name: String, instead: String },
     Picture(Picture),
+    Variable(String),
 }
 
 impl Doubt {
@@ -38,6 +40,14 @@ impl Doubt {
     pub(super) fn secret(node: &Node, name: String, instead: String) -> Self {
         Self {
             what: What::Secret { name, instead },
+            place: place(node),
+        }
+    }
+
+    /// An environment variable that may not be set.
+    pub(super) fn variable(node: &Node, name: String) -> Self {
+        Self {
+            what: What::Variable(name),
             place: place(node),
         }
     }
@@ -70,6 +80,12 @@ pub(super) fn confirmed(doubts: &[Doubt]) -> Vec<Problem> {
                     warnings.push(doubt.tracked(name, instead));
                 }
             }
+            What::Variable(name) if env::var(name).is_none() => warnings.push(doubt.warning(
+                format!("the environment variable `{name}` is not set"),
+                "what needs it fails until it is".to_owned(),
+                format!("set `{name}` where hallpass runs"),
+            )),
+            What::Variable(_) => {}
             What::Picture(picture) => warnings.extend(picture.read().err().map(|error| {
                 doubt.warning(
                     format!("the picture `{}` is not shown", picture.path.display()),

@@ -70,7 +70,7 @@ pub(super) fn read_sources(
             Some(_) => template(table, name, known).map(InputSource::Template),
             None => source::read(table, name).map(|source| {
                 if is_secret(name) {
-                    source::warn_of_open_file(table, name, Some(&source));
+                    source::doubt_written_out(table, name, Some(&source));
                 }
                 InputSource::Value(source)
             }),

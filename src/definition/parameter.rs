@@ -275,6 +275,7 @@ pub(super) fn read_pattern(text: &str, node: &Node, problems: &Problems) -> Opti
         Err(error) => {
             let why = error.to_string();
             let why = why.lines().last().unwrap_or("it cannot be read");
+            let why = why.strip_prefix("error: ").unwrap_or(why);
             problems.add(node.problem(
                 format!("this pattern is not a regular expression: {why}"),
                 "the syntax is that of Rust's `regex` crate; use a literal string ('…') to avoid doubling backslashes",

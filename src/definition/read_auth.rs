@@ -277,12 +277,14 @@ fn custom_token(table: &mut TableReader<'_>, known: &Known<'_>) -> Auth {
     let brings =
         auth.token.brings_token() || auth.steps.iter().any(|step| step.call.brings_token());
     let standard = auth.token_url.is_some() || table.has("token_url");
-    if !brings && !standard {
-        table.missing(
-            "steps",
-            "none of them says where the token stands",
+    if !brings && !standard && !auth.steps.is_empty() {
+        let steps = table.get("steps").unwrap_or(table.node());
+        let mut problem = steps.problem(
+            "none of the steps says where the token stands",
             "add `response = { access_token = \"path.to.it\" }` to the step that brings it",
         );
+        problem.why = Some("the login would end without one".to_owned());
+        table.problems().add(problem);
     }
     auth
 }
@@ -351,16 +353,24 @@ fn captures(table: &mut TableReader<'_>, known: &Known<'_>) -> Vec<Capture> {
             None => Some(AnswerPath::key(&entry.key)),
         };
         let pattern = read_call::pattern_at(&mut inner);
-        let default = inner.text("default");
+        let default = inner.string("default");
         let secret = inner.boolean("secret").unwrap_or(false);
         inner.finish();
+        if let (Some((text, node)), Some(pattern)) = (default, &pattern)
+            && !pattern.is_match(text)
+        {
+            problems.add(node.problem(
+                format!("the default of `{}` does not match its pattern", entry.key),
+                "give a default that the pattern allows",
+            ));
+        }
         if let (Some(from), Some(path)) = (from, path) {
             captures.push(Capture {
                 name: entry.key.clone(),
                 from,
                 path,
                 pattern,
-                default,
+                default: default.map(|(text, _)| text.to_owned()),
                 secret,
             });
         }
@@ -383,7 +393,7 @@ fn jwt(
     }
     let alg = inner.word("alg", &words);
     let key = source::read(&mut inner, "key");
-    source::warn_of_open_file(&mut inner, "key", key.as_ref());
+    source::doubt_written_out(&mut inner, "key", key.as_ref());
     sources.extend(key.map(|key| (JWT_KEY, InputSource::Value(key))));
     let key_id = inner.get("key_id").and_then(|node| {
         let place = ("key_id", Moment::Claims);

@@ -193,8 +193,8 @@ fn body(table: &mut TableReader<'_>, known: &Known<'_>) -> BodyTemplate {
         JsonTemplate::read(node, known, ("json", Moment::Api), problems).map(BodyTemplate::Json)
     });
     let form = table
-        .has("form")
-        .then(|| BodyTemplate::Form(strings::pairs(table, "form", known, Moment::Api)));
+        .get("form")
+        .map(|_| BodyTemplate::Form(strings::pairs(table, "form", known, Moment::Api)));
     let text = table.get("body").and_then(|node| {
         let place = ("body", Moment::Api);
         strings::value(node, known, place, "write a string", problems).map(BodyTemplate::Text)
@@ -243,7 +243,7 @@ fn action(
     let description = table.text("description");
     let parameters = parameter::read_all(&mut table, &mut known.names);
     let mut steps = Vec::new();
-    if table.has("steps") {
+    if table.get("steps").is_some() {
         for node in table.array("steps").unwrap_or_default() {
             let Some(mut inner) = TableReader::new(node, format!("{path}.steps"), problems) else {
                 continue;

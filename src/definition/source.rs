@@ -107,7 +107,10 @@ pub(super) fn read(reader: &mut TableReader<'_>, key: &'static str) -> Option<Va
     let name = reader.name_of(key);
     match &node.value {
         Tree::String(text) => Some(ValueSource::Literal(Secret::new(text.clone()))),
-        Tree::Table(_) => from_table(node, name, reader.problems()),
+        Tree::Table(_) => {
+            let takes_template = matches!(key, "username" | "password");
+            from_table(node, name, takes_template, reader.problems())
+        }
         _ => {
             reader.problems().add(node.problem(
                 format!("`{name}` is {}", node.type_name()),
@@ -120,7 +123,7 @@ pub(super) fn read(reader: &mut TableReader<'_>, key: &'static str) -> Option<Va
 
 /// Notes a secret that is written out, which `check` warns of where others
 /// can see it.
-pub(super) fn warn_of_open_file(
+pub(super) fn doubt_written_out(
     reader: &mut TableReader<'_>,
     key: &'static str,
     source: Option<&ValueSource>,
@@ -139,15 +142,21 @@ pub(super) fn warn_of_open_file(
 fn from_table(
     node: &Node,
     name: String,
+    takes_template: bool,
     problems: &super::report::Problems,
 ) -> Option<ValueSource> {
     let mut table = TableReader::new(node, name.clone(), problems)?;
     let env = table.string("env");
     let file = table.string("file");
     let command = table.strings("command");
+    if takes_template {
+        // Who reads such a table without the others never comes here.
+        table.get("template");
+    }
     table.finish();
     let mut found = Vec::new();
-    if let Some((name, _)) = env {
+    if let Some((name, node)) = env {
+        problems.doubt(Doubt::variable(node, name.to_owned()));
         found.push(ValueSource::Env(name.to_owned()));
     }
     if let Some((path, _)) = file {

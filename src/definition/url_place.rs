@@ -69,8 +69,9 @@ impl Place {
             Place::Scheme => Err(unfit("in a URL's scheme", "write the scheme out")),
             Place::Authority => {
                 let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-                if value.is_empty() || !value.chars().all(fits) {
-                    let why = "only letters, digits, `-` and `.` can";
+                let has_gap = value.split('.').any(str::is_empty);
+                if has_gap || !value.chars().all(fits) {
+                    let why = "only letters, digits, `-` and single `.` between them can";
                     return Err(unfit("in a host name", why));
                 }
                 Ok(value.to_owned())

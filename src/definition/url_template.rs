@@ -93,6 +93,16 @@ impl UrlTemplate {
         }
     }
 
+    /// Its origin (RFC 6454), where no value is part of it.
+    pub(super) fn origin(&self) -> Option<url::Origin> {
+        let lead = self.leading_text();
+        let (_, rest) = lead.split_once("://")?;
+        // A value right after the text could still be a part of the host.
+        let ends = rest.contains(['/', '?', '#']) || self.names().next().is_none();
+        let url = url::Url::parse(lead).ok().filter(|_| ends)?;
+        Some(url.origin())
+    }
+
     /// Each part with the place it begins in.
     fn places(&self) -> impl Iterator<Item = (Place, &Part)> {
         let mut place = if self.is_path() {

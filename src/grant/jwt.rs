@@ -1,6 +1,6 @@
 //! Signing a token of one's own (RFC 7519; RFC 7515 section 5.1): header and
-//! claims as the definition has them, the key as PEM, as a symmetric JWK (RFC
-//! 7517 section 4, `oct`) or as the shared secret itself.
+//! claims as the definition has them, the key as PEM, as a JWK (`jwk`) or as
+//! the shared secret itself.
 
 use std::str::FromStr as _;
 
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey};
 use serde_json::{Map, Value as Json};
 
-use super::GrantError;
+use super::{GrantError, jwk};
 use crate::clock::Timestamp;
 use crate::connection::Values;
 use crate::definition::template::Value;
@@ -69,34 +69,31 @@ fn object(
 /// never what it holds.
 fn encoding_key(algorithm: Algorithm, text: &str) -> Result<EncodingKey, String> {
     let text = text.trim();
+    let jwk = jwk::read(text);
     // A PEM that came through an environment variable has its breaks escaped.
     let pem = text.replace("\\n", "\n");
     let pem = pem.as_bytes();
+    let from_pem = |key: jsonwebtoken::errors::Result<EncodingKey>, what: &str| {
+        key.map_err(|_| format!("its key is no {what} private key, as PEM or JWK"))
+    };
     match algorithm.family() {
-        AlgorithmFamily::Hmac => match symmetric_jwk(text) {
-            Some(Ok(bytes)) => Ok(EncodingKey::from_secret(&bytes)),
-            Some(Err(why)) => Err(why),
-            None => Ok(EncodingKey::from_secret(text.as_bytes())),
+        AlgorithmFamily::Hmac => Ok(match jwk {
+            Some(jwk) => EncodingKey::from_secret(&jwk.secret()?),
+            None => EncodingKey::from_secret(text.as_bytes()),
+        }),
+        AlgorithmFamily::Rsa => match jwk {
+            Some(jwk) => Ok(EncodingKey::from_rsa_der(&jwk.rsa_der()?)),
+            None => from_pem(EncodingKey::from_rsa_pem(pem), "RSA"),
         },
-        AlgorithmFamily::Rsa => EncodingKey::from_rsa_pem(pem)
-            .map_err(|_| "its key is no RSA private key in PEM".to_owned()),
-        AlgorithmFamily::Ec => EncodingKey::from_ec_pem(pem)
-            .map_err(|_| "its key is no EC private key in PEM (PKCS #8)".to_owned()),
-        AlgorithmFamily::Ed => EncodingKey::from_ed_pem(pem)
-            .map_err(|_| "its key is no Ed25519 private key in PEM (PKCS #8)".to_owned()),
+        AlgorithmFamily::Ec => match jwk {
+            Some(jwk) => Ok(EncodingKey::from_ec_der(&jwk.ec_der()?)),
+            None => from_pem(EncodingKey::from_ec_pem(pem), "EC (PKCS #8)"),
+        },
+        AlgorithmFamily::Ed => match jwk {
+            Some(jwk) => Ok(EncodingKey::from_ed_der(&jwk.ed_der()?)),
+            None => from_pem(EncodingKey::from_ed_pem(pem), "Ed25519 (PKCS #8)"),
+        },
     }
-}
-
-/// The bytes of an `oct` JWK (RFC 7518 section 6.4); `None`: it is no JWK.
-fn symmetric_jwk(text: &str) -> Option<Result<Vec<u8>, String>> {
-    let json: Json = serde_json::from_str(text).ok()?;
-    let kind = json.get("kty")?.as_str()?;
-    if kind != "oct" {
-        return Some(Err(format!("its key is a JWK of type `{kind}`, not `oct`")));
-    }
-    let bytes = json.get("k").and_then(Json::as_str);
-    let bytes = bytes.and_then(|k| URL_SAFE_NO_PAD.decode(k.trim_end_matches('=')).ok());
-    Some(bytes.ok_or_else(|| "its key is a JWK without `k`".to_owned()))
 }
 
 /// The claims of a JWT (RFC 7519 section 7.2), unverified: it came from where
@@ -105,4 +102,64 @@ pub fn claims(token: &str) -> Option<Json> {
     let payload = token.split('.').nth(1)?;
     let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signature(alg: Algorithm, key: &str, message: &str) -> Result<String, String> {
+        let key = encoding_key(alg, key)?;
+        jsonwebtoken::crypto::sign(message.as_bytes(), &key, alg).map_err(|e| e.to_string())
+    }
+
+    // RFC 7515 appendix A.1: HMAC with SHA-256.
+    #[test]
+    fn a_symmetric_jwk_signs_as_the_rfc_shows() {
+        let key = r#"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
+        let message = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+        let signed = signature(Algorithm::HS256, key, message).unwrap();
+        assert_eq!(signed, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+    }
+
+    // RFC 8037 appendix A.4: Ed25519.
+    #[test]
+    fn an_ed25519_jwk_signs_as_the_rfc_shows() {
+        let key = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+        let message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        let signed = signature(Algorithm::EdDSA, key, message).unwrap();
+        assert_eq!(
+            signed,
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+        );
+    }
+
+    // RFC 7515 appendix A.3: the key; what it signs is another each time.
+    #[test]
+    fn an_ec_jwk_signs_what_its_public_half_verifies() {
+        let key = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+        let signed = signature(Algorithm::ES256, key, "a.b").unwrap();
+        let public = jsonwebtoken::DecodingKey::from_ec_components(
+            "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        );
+        let verified =
+            jsonwebtoken::crypto::verify(&signed, b"a.b", &public.unwrap(), Algorithm::ES256);
+        assert!(verified.unwrap());
+    }
+
+    #[test]
+    fn what_is_no_key_is_told_without_showing_it() {
+        for (alg, key) in [
+            (Algorithm::RS256, "s3cret-not-real"),
+            (Algorithm::ES256, "-----BEGIN PRIVATE KEY-----\\ns3cret\\n"),
+            (Algorithm::EdDSA, r#"{"kty":"EC","d":"s3cret"}"#),
+            (Algorithm::HS256, r#"{"kty":"oct"}"#),
+            (Algorithm::RS256, r#"{"kty":"RSA","n":"s3cret"}"#),
+        ] {
+            let why = signature(alg, key, "a.b").unwrap_err();
+            assert!(why.starts_with("its key is "), "{why}");
+            assert!(!why.contains("s3cret"), "{why}");
+        }
+    }
 }

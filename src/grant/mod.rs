@@ -15,6 +15,7 @@ mod custom_token;
 mod discover;
 mod fields;
 mod front;
+mod jwk;
 mod jwt;
 mod look;
 mod page;

@@ -98,7 +98,16 @@ fn a_named_secret_in_a_tracked_file_is_no_warning_and_git_may_be_absent() {
         text.replace("\"s3cret-not-real\"", "{ env = \"X_SECRET\" }")
             .replace("default = \"s3cret-not-real-either\"", "env = \"X_KEY\"")
     });
-    assert_eq!(warnings(&home), [] as [Value; 0]);
+    let set = home.hallpass(&["check", "--json"]).env("X_SECRET", "set");
+    let run = set.run().ok();
+    assert_eq!(run.json()["problems"], serde_json::json!([]), "{run}");
+    // A variable that is not set is a warning, and no error.
+    let said = warnings(&home);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(
+        said[0]["message"],
+        "the environment variable `X_SECRET` is not set"
+    );
 }
 
 #[cfg(unix)]
