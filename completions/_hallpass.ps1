@@ -130,6 +130,7 @@ Register-ArgumentCompleter -Native -CommandName 'hallpass' -ScriptBlock {
             break
         }
         'hallpass;request' {
+            [CompletionResult]::new('--action', '--action', [CompletionResultType]::ParameterName, 'Make one of the definition''s named requests')
             [CompletionResult]::new('-X', '-X ', [CompletionResultType]::ParameterName, 'The method')
             [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'The method')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'A header, as NAME: VALUE')

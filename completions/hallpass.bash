@@ -221,12 +221,16 @@ _hallpass() {
             return 0
             ;;
         hallpass__subcmd__request)
-            opts="-X -H -d -o -i -v -h --method --header --query --data --data-binary --json --output --include --config --store --verbose --quiet --color --no-input --help"
+            opts="-X -H -d -o -i -v -h --action --method --header --query --data --data-binary --json --output --include --config --store --verbose --quiet --color --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --action)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --method)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -120,6 +120,7 @@ set edit:completion:arg-completer[hallpass] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hallpass;request'= {
+            cand --action 'Make one of the definition''s named requests'
             cand -X 'The method'
             cand --method 'The method'
             cand -H 'A header, as NAME: VALUE'

@@ -129,6 +129,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand token" -s v -l verbose
 complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l no-input -d 'Never ask anything'
 complete -c hallpass -n "__fish_hallpass_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l action -d 'Make one of the definition\'s named requests' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s X -l method -d 'The method' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s H -l header -d 'A header, as NAME: VALUE' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l query -d 'A query parameter, as NAME=VALUE' -r

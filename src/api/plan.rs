@@ -103,7 +103,7 @@ impl Plan {
     }
 
     /// Plans a request that the definition itself describes.
-    pub(super) fn of(
+    pub fn of(
         integration: &Integration,
         values: &Values<'_>,
         template: &RequestTemplate,

@@ -1,18 +1,17 @@
 //! `hallpass connect`: a person's command, which ends with a connection that
 //! was tried.
 
-use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
 
+use super::params;
 use crate::api::{self, ApiError, Tested};
 use crate::broker::{ConnectOptions, Connected};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
-use crate::definition::{Integration, Offline, RenewFrom, ValueSource, is_secret_input};
-use crate::error::{Failure, Kind, Result};
-use crate::secret::Secret;
+use crate::definition::{Integration, Offline, RenewFrom, is_secret_input};
+use crate::error::Result;
 use crate::settings::{StoreKind, parse_duration, remember_store};
 use crate::store::StoreError;
 use crate::ui::escape;
@@ -57,7 +56,7 @@ pub(super) fn run(args: ConnectArgs, mut context: Context) -> Result<()> {
         given: args
             .params
             .iter()
-            .map(|text| parameter(text, &integration))
+            .map(|text| params::given(text, "--param", &|name| is_secret(&integration, name)))
             .collect::<Result<_>>()?,
         scopes: args.scopes,
         timeout: args.timeout.unwrap_or_else(|| context.connect_timeout()),
@@ -154,52 +153,10 @@ fn judge(id: &ConnectionId, tried: Result<Option<Tested>, ApiError>) -> Result<(
     super::test::judge(id, tried, &kept).map(drop)
 }
 
-/// `--param name=value`. Secrets never stand in argv, where every process of
-/// the machine can read them.
-fn parameter(text: &str, integration: &Integration) -> Result<(String, Secret)> {
-    let usage = |message: String| Failure::new(Kind::Usage, message);
-    let Some((name, value)) = text.split_once('=') else {
-        return Err(usage("`--param` needs a name and a value".to_owned())
-            .hint("write `--param NAME=VALUE`"));
-    };
-    let wanted = if value == "-" {
-        from_stdin()?
-    } else if let Some(path) = value.strip_prefix('@') {
-        resolved(&ValueSource::File(Path::new(path).to_owned()))?
-    } else if let Some(variable) = value.strip_prefix("env:") {
-        resolved(&ValueSource::Env(variable.to_owned()))?
-    } else {
-        let described = integration.parameter(name);
-        let secret = described.is_some_and(|parameter| parameter.secret) || is_secret_input(name);
-        if secret {
-            return Err(usage(format!(
-                "`{name}` is a secret, and the command line is no place for it"
-            ))
-            .hint(format!(
-                "write `--param {name}=env:VARIABLE`, `{name}=@FILE`, or `{name}=-` and pipe it in"
-            )));
-        }
-        Secret::new(value)
-    };
-    Ok((name.to_owned(), wanted))
-}
-
-fn resolved(source: &ValueSource) -> Result<Secret> {
-    source.resolve().map_err(|error| {
-        Failure::caused(Kind::Definition, error).hint(
-            "give the value another way: `--param NAME=env:VARIABLE`, `NAME=@FILE` or `NAME=-`",
-        )
-    })
-}
-
-fn from_stdin() -> Result<Secret> {
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut std::io::stdin(), &mut text).map_err(|error| {
-        Failure::caused(Kind::Usage, error)
-            .context("stdin cannot be read")
-            .hint("pipe the value in: `… | hallpass connect CONN --param NAME=-`")
-    })?;
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+/// Whether a parameter must not stand in argv.
+fn is_secret(integration: &Integration, name: &str) -> bool {
+    let described = integration.parameter(name);
+    described.is_some_and(|parameter| parameter.secret) || is_secret_input(name)
 }
 
 /// No keychain answers: a person is asked once whether files will do.

@@ -1,11 +1,14 @@
 //! The command line: one file per subcommand, each with its `Args` and its
 //! `run`. Nothing here prints a credential or talks to a provider.
 
+mod action;
+mod calling;
 mod check;
 mod completions;
 mod connect;
 mod disconnect;
 mod list;
+mod params;
 mod request;
 mod sandbox;
 mod status;

@@ -7,14 +7,13 @@ use clap::Args;
 use reqwest::Method;
 use reqwest::blocking::Response;
 
-use crate::api::{self, ApiError, Body, Plan, Wish};
-use crate::broker::{Broker, Fresh, Need};
-use crate::connection::{ConnectionArg, ConnectionId, Kept, Values};
+use super::action;
+use super::calling::{self, Caller};
+use crate::api::{self, Body, Plan, Wish};
+use crate::connection::{ConnectionArg, Kept, Values};
 use crate::context::Context;
-use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
 use crate::output::{self, Target};
-use crate::signals;
 
 /// Call the API with the credential added
 #[derive(Debug, Args)]
@@ -26,15 +25,19 @@ Examples:
   hallpass request github /user
   hallpass request github /search/issues --query q=is:open --query per_page=5
   hallpass request github /repos/o/r/issues --json '{\"title\":\"Hello\"}'
-  hallpass request github /user -i -o answer.txt"
+  hallpass request github /user -i -o answer.txt
+  hallpass request github --action create-issue owner=o repo=r title=Hello"
 )]
 pub(super) struct RequestArgs {
     /// The connection: INTEGRATION or INTEGRATION@NAME
     #[arg(value_name = "CONN")]
     connection: ConnectionArg,
-    /// A path on the definition's base URL, or an absolute URL it allows
-    #[arg(value_name = "PATH | URL")]
-    target: String,
+    /// A path on the definition's base URL, or an absolute URL it allows; with --action its arguments
+    #[arg(value_name = "PATH | URL | NAME=VALUE")]
+    targets: Vec<String>,
+    /// Make one of the definition's named requests
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["method", "headers", "query", "data", "data_binary", "json"])]
+    action: Option<String>,
     /// The method
     #[arg(short = 'X', long, value_name = "METHOD")]
     method: Option<Method>,
@@ -63,41 +66,49 @@ pub(super) struct RequestArgs {
 
 pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
     let (id, integration) = context.connection(&args.connection)?;
-    let wish = wish(&args)?;
-    let target = args.output.map_or(Target::Stdout, Target::File);
-    fence(context, &id, &integration, &wish)?;
-    let broker = context.broker();
-    let fresh = broker.fresh(&id, &integration, Need::default())?;
-    signals::watch(
-        context.ui,
-        &format!("calling {}", integration.name),
-        "run the command again; the connection is untouched",
-    );
-    let call = Call {
+    let caller = Caller {
         context,
-        broker: &broker,
         id: &id,
         integration: &integration,
-        wish: &wish,
     };
-    let response = call.renewing_once(fresh)?;
+    let response = match &args.action {
+        Some(name) => {
+            let call = action::prepare(&integration, name, &args.targets)?;
+            action::run(&caller, &call)?
+        }
+        None => one(&caller, &args)?,
+    };
     let status = response.status();
+    let target = args.output.map_or(Target::Stdout, Target::File);
     output::response(response, &target, args.include)?;
     if status.is_client_error() || status.is_server_error() {
-        return Err(answered(&id, status));
+        return Err(calling::answered(&id, status));
     }
     Ok(())
 }
 
+/// The one request that the command line describes.
+fn one(caller: &Caller<'_>, args: &RequestArgs) -> Result<Response> {
+    let [target] = &args.targets[..] else {
+        return Err(
+            Failure::new(Kind::Usage, "a request goes to one path or URL".to_owned())
+                .hint("write `hallpass request CONN PATH`, or `--action NAME` and its arguments"),
+        );
+    };
+    let wish = wish(args, target)?;
+    fence(caller, &wish)?;
+    let fresh = caller.fresh()?;
+    let (response, _) = caller.renewing_once(fresh, wish.body.is_replayable(), &|values| {
+        Plan::new(caller.integration, values, &wish)
+    })?;
+    Ok(response)
+}
+
 /// A URL that is not for this credential is refused before anything is sent,
 /// a renewal included; the record holds what is needed to tell.
-fn fence(
-    context: &Context,
-    id: &ConnectionId,
-    integration: &Integration,
-    wish: &Wish,
-) -> Result<()> {
-    let record = context.stores.record(id)?;
+fn fence(caller: &Caller<'_>, wish: &Wish) -> Result<()> {
+    let integration = caller.integration;
+    let record = caller.context.stores.record(caller.id)?;
     let (parameters, kept, metadata) = record
         .map(|record| (record.parameters, record.kept, record.metadata))
         .unwrap_or_default();
@@ -106,106 +117,11 @@ fn fence(
         secrets: BTreeMap::new(),
     };
     let values = Values::new(integration, parameters, BTreeMap::new()).with_kept(kept, metadata);
-    api::fence(integration, &values, &wish.target).map_err(|error| failed(id, error))
+    api::fence(integration, &values, &wish.target)
+        .map_err(|error| calling::failed(caller.id, error))
 }
 
-/// One request, and what it takes to make it again.
-struct Call<'a> {
-    context: &'a Context,
-    broker: &'a Broker<'a>,
-    id: &'a ConnectionId,
-    integration: &'a Integration,
-    wish: &'a Wish,
-}
-
-impl Call<'_> {
-    /// An API that rejects the token is asked once more with a renewed one.
-    fn renewing_once(&self, fresh: Fresh) -> Result<Response> {
-        let response = self.send(&fresh)?;
-        let auth = &self.integration.auth;
-        let rejected = auth.refresh.on_status.contains(&response.status().as_u16());
-        let Some(token) = fresh.item.credential.access_token.as_ref() else {
-            return Ok(response);
-        };
-        if !rejected || auth.is_fixed() {
-            return Ok(response);
-        }
-        let need = Need {
-            rejected: Some(token),
-            ..Need::default()
-        };
-        match self.broker.fresh(self.id, self.integration, need) {
-            Ok(renewed) if self.wish.body.is_replayable() => self.send(&renewed),
-            Ok(_) => {
-                self.context.ui.warn("the API rejected the token; it was renewed, but stdin cannot be sent twice: run the command again");
-                Ok(response)
-            }
-            Err(failure) => {
-                let why = crate::ui::escape(&failure.message()).into_owned();
-                self.context.ui.warn(&format!(
-                    "the API rejected the token, and it was not renewed: {why}"
-                ));
-                Ok(response)
-            }
-        }
-    }
-
-    fn send(&self, fresh: &Fresh) -> Result<Response> {
-        let values = fresh.values(self.integration);
-        Plan::new(self.integration, &values, self.wish)
-            .and_then(|plan| api::send(&self.context.http, plan))
-            .map_err(|error| failed(self.id, error))
-    }
-}
-
-fn failed(id: &ConnectionId, error: ApiError) -> Failure {
-    let (kind, hint) = match &error {
-        ApiError::Fenced { .. } => (
-            Kind::Usage,
-            format!(
-                "if the host is right, add it to `allowed_hosts` in the definition of `{}` and run `hallpass connect {id}`",
-                id.integration()
-            ),
-        ),
-        ApiError::BadUrl(_) => (Kind::Usage, "write a path such as `/me`".to_owned()),
-        ApiError::Header { .. } => (Kind::Usage, "write `-H 'Name: value'`".to_owned()),
-        ApiError::Body { .. } => (Kind::Usage, "name a file that is there".to_owned()),
-        ApiError::NoBaseUrl => (
-            Kind::Definition,
-            format!(
-                "add `base_url` under `[integrations.{}.api]`",
-                id.integration()
-            ),
-        ),
-        ApiError::Render(_) => (
-            Kind::Definition,
-            format!("run `hallpass connect {id}`, or mend the definition"),
-        ),
-        ApiError::Http(_) => (
-            Kind::Unavailable,
-            "see that the network and the API are up, then run the command again".to_owned(),
-        ),
-    };
-    Failure::caused(kind, error)
-        .context(format!("the request with `{id}` was not made"))
-        .hint(hint)
-}
-
-/// The answer was printed; what is left is to say that it is no success.
-fn answered(id: &ConnectionId, status: reqwest::StatusCode) -> Failure {
-    let hint = match status.as_u16() {
-        401 => format!("the API does not take this credential: run `hallpass connect {id}`"),
-        403 => format!(
-            "the credential may lack a scope: `hallpass status {id}` shows what was granted"
-        ),
-        429 => "the API asks for patience: run the command again later".to_owned(),
-        500.. => "the API is out of order: run the command again later".to_owned(),
-        _ => "see the answer above, and its headers with `-i`".to_owned(),
-    };
-    Failure::new(Kind::Api, format!("the API answered {status}")).hint(hint)
-}
-
-fn wish(args: &RequestArgs) -> Result<Wish> {
+fn wish(args: &RequestArgs, target: &str) -> Result<Wish> {
     let mut headers: Vec<(String, String)> = args
         .headers
         .iter()
@@ -238,7 +154,7 @@ fn wish(args: &RequestArgs) -> Result<Wish> {
     };
     Ok(Wish {
         method: args.method.clone().unwrap_or(usual),
-        target: args.target.clone(),
+        target: target.to_owned(),
         headers,
         query,
         body,

@@ -2,7 +2,7 @@
 //! what answers brought, the credential, and what a moment adds.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -26,7 +26,7 @@ pub struct Kept {
 }
 
 /// What fills a definition's placeholders for one connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Values<'a> {
     integration: &'a Integration,
     parameters: BTreeMap<String, String>,
@@ -36,6 +36,8 @@ pub struct Values<'a> {
     extra: BTreeMap<String, Value>,
     credential: Option<&'a Credential>,
     registered: bool,
+    /// Names that may stay unset, besides the optional parameters.
+    open: BTreeSet<String>,
     uuid: OnceCell<String>,
     /// Inputs that the definition names: a file or a command is asked once.
     resolved: RefCell<BTreeMap<&'static str, Secret>>,
@@ -58,6 +60,7 @@ impl<'a> Values<'a> {
             extra: BTreeMap::new(),
             credential: None,
             registered: false,
+            open: BTreeSet::new(),
             uuid: OnceCell::new(),
             resolved: RefCell::default(),
         }
@@ -81,6 +84,11 @@ impl<'a> Values<'a> {
     /// Sets a value of one moment, such as `redirect_uri`.
     pub fn set(&mut self, name: impl Into<String>, value: Value) {
         self.extra.insert(name.into(), value);
+    }
+
+    /// Lets a name stay unset: an entry that uses it is then left out.
+    pub fn leave_open(&mut self, name: &str) {
+        self.open.insert(name.to_owned());
     }
 
     /// Keeps what an answer brought.
@@ -270,7 +278,7 @@ impl Scope for Values<'_> {
             _ => {}
         }
         let parameter = self.integration.parameter(name);
-        if parameter.is_some_and(|parameter| parameter.optional) {
+        if parameter.is_some_and(|parameter| parameter.optional) || self.open.contains(name) {
             return Ok(None);
         }
         Err(RenderError::NoValue {

@@ -393,7 +393,7 @@ fn values(table: &mut TableReader<'_>, names: &mut Names) -> Vec<(String, Templa
             let mut problem = node.problem(
                 format!("`{}` cannot be a value's name", entry.key),
                 if taken {
-                    "a parameter or a built-in name is called so already"
+                    "a parameter, a captured value or a built-in name is called so already"
                 } else {
                     "use lower-case letters, digits and `_`, beginning with a letter"
                 },

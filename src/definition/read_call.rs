@@ -47,6 +47,13 @@ pub(super) fn at_key(
     let mut call = fields(&mut inner, known, (moment, manner));
     if moment != Moment::Token {
         call.url = strings::endpoint(&mut inner, "url", known, Moment::Endpoint);
+    } else if inner.has("url")
+        && let Some(node) = inner.get("url")
+    {
+        problems.add(node.problem(
+            "the URL of the token call does not stand here",
+            "write it as `token_url`, one table above",
+        ));
     }
     inner.finish();
     call

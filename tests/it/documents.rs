@@ -1,7 +1,7 @@
 //! The documents are true: the README's definitions are valid, and its
 //! commands are run, against a sandbox that stands in for the services.
 
-use crate::support::{Home, Provider};
+use crate::support::{Home, Provider, Recorder};
 
 const README: &str = include_str!("../../README.md");
 
@@ -23,10 +23,19 @@ fn blocks(language: &str) -> Vec<String> {
     found
 }
 
-/// The README's services, played by a sandbox.
-fn played_by(provider: &Provider, text: &str) -> String {
+/// The README's services, played by a sandbox, and those that are no OAuth by a recorder.
+fn played_by(provider: &Provider, recorder: &Recorder, text: &str) -> String {
     let issuer = provider.issuer();
+    let recorder = recorder.origin();
     [
+        (
+            "https://api.mailer.example.com/v2",
+            format!("{recorder}/mailer"),
+        ),
+        (
+            "https://{stage}.crm.example.com/api",
+            format!("{recorder}/{{stage}}"),
+        ),
         (
             "https://github.com/login/oauth/authorize",
             format!("{issuer}/authorize"),
@@ -54,7 +63,7 @@ fn played_by(provider: &Provider, text: &str) -> String {
 #[test]
 fn the_readmes_definitions_are_valid_as_they_stand() {
     let definitions = blocks("toml");
-    assert_eq!(definitions.len(), 2);
+    assert_eq!(definitions.len(), 4);
     let home = Home::new();
     home.write("integrations.toml", &definitions.join("\n"));
     home.hallpass(&["check"]).run().ok();
@@ -65,17 +74,21 @@ fn the_readmes_definitions_are_valid_as_they_stand() {
 fn the_readmes_commands_do_what_they_say() {
     let provider = Provider::start(&[]);
     let home = provider.home();
-    let definitions = played_by(&provider, &blocks("toml").join("\n"));
+    let recorder = Recorder::start();
+    let definitions = played_by(&provider, &recorder, &blocks("toml").join("\n"));
     home.write("integrations.toml", &definitions);
+    home.write("crm-dev.txt", "dev-not-real\n");
+    home.write("crm-prod.txt", "prod-not-real\n");
     let mut run = 0;
     for block in blocks("sh") {
-        let block = played_by(&provider, &block);
+        let block = played_by(&provider, &recorder, &block);
         if block.starts_with("cargo run") || block.starts_with("tests/run") {
             continue;
         }
         home.shell(&format!("set -e\n{block}"))
             .env("GITHUB_CLIENT_SECRET", "sandbox-secret-not-real")
             .env("REPORTS_CLIENT_SECRET", "sandbox-secret-not-real")
+            .env("MAILER_KEY", "mailer-key-not-real")
             .env("HALLPASS_BROWSER", Home::sandbox_person())
             .dir(home.path())
             .run()
@@ -85,6 +98,10 @@ fn the_readmes_commands_do_what_they_say() {
     assert!(run >= 10, "{run} lines were run");
     let user = std::fs::read_to_string(home.path().join("user.json")).unwrap();
     assert!(user.contains("sandbox-user"), "{user}");
+    let key = recorder.last("/mailer/account").header("x-api-key");
+    assert_eq!(key.as_deref(), Some("mailer-key-not-real"));
+    let pair = recorder.last("/www/session").basic();
+    assert_eq!(pair.as_deref(), Some("ada:prod-not-real"));
 }
 
 #[test]

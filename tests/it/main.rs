@@ -6,6 +6,7 @@
     reason = "in a test a surprise should end it at once"
 )]
 
+mod actions;
 mod check;
 mod cli;
 mod client_credentials;
@@ -14,6 +15,7 @@ mod cookbook;
 mod definition_files;
 mod definitions;
 mod disconnect;
+mod discovery;
 mod documents;
 mod exit_codes;
 mod harness;
@@ -31,5 +33,6 @@ mod sandbox;
 mod schema;
 mod stores;
 mod support;
+mod test_command;
 mod token;
 mod warnings;

@@ -1,0 +1,131 @@
+//! Making a request of a connection's API: with a credential that works, once
+//! more with a renewed one where the API rejects it; and what to say when it
+//! came to nothing.
+
+use reqwest::blocking::Response;
+
+use crate::api::{self, ApiError, Plan};
+use crate::broker::{Fresh, Need};
+use crate::connection::{ConnectionId, Values};
+use crate::context::Context;
+use crate::definition::Integration;
+use crate::error::{Failure, Kind, Result};
+use crate::signals;
+
+/// Calls one connection's API.
+pub(super) struct Caller<'a> {
+    pub(super) context: &'a Context,
+    pub(super) id: &'a ConnectionId,
+    pub(super) integration: &'a Integration,
+}
+
+/// Makes the plan of a request, with these values in it.
+pub(super) type Planner<'p> = &'p dyn Fn(&Values<'_>) -> Result<Plan, ApiError>;
+
+impl Caller<'_> {
+    /// A credential to begin with.
+    pub(super) fn fresh(&self) -> Result<Fresh> {
+        let broker = self.context.broker();
+        let fresh = broker.fresh(self.id, self.integration, Need::default())?;
+        signals::watch(
+            self.context.ui,
+            &format!("calling {}", self.integration.name),
+            "run the command again; the connection is untouched",
+        );
+        Ok(fresh)
+    }
+
+    /// Sends a request; an API that rejects the token is asked once more with
+    /// a renewed one. Returns the answer and the credential it was given for.
+    pub(super) fn renewing_once(
+        &self,
+        fresh: Fresh,
+        replayable: bool,
+        plan: Planner<'_>,
+    ) -> Result<(Response, Fresh)> {
+        let response = self.send(&fresh, plan)?;
+        let auth = &self.integration.auth;
+        let rejected = auth.refresh.on_status.contains(&response.status().as_u16());
+        let Some(token) = fresh.item.credential.access_token.clone() else {
+            return Ok((response, fresh));
+        };
+        if !rejected || auth.is_fixed() {
+            return Ok((response, fresh));
+        }
+        let need = Need {
+            rejected: Some(&token),
+            ..Need::default()
+        };
+        match self.context.broker().fresh(self.id, self.integration, need) {
+            Ok(renewed) if replayable => {
+                let response = self.send(&renewed, plan)?;
+                Ok((response, renewed))
+            }
+            Ok(_) => {
+                self.context.ui.warn("the API rejected the token; it was renewed, but stdin cannot be sent twice: run the command again");
+                Ok((response, fresh))
+            }
+            Err(failure) => {
+                let why = crate::ui::escape(&failure.message()).into_owned();
+                self.context.ui.warn(&format!(
+                    "the API rejected the token, and it was not renewed: {why}"
+                ));
+                Ok((response, fresh))
+            }
+        }
+    }
+
+    fn send(&self, fresh: &Fresh, plan: Planner<'_>) -> Result<Response> {
+        let values = fresh.values(self.integration);
+        plan(&values)
+            .and_then(|plan| api::send(&self.context.http, plan))
+            .map_err(|error| failed(self.id, error))
+    }
+}
+
+pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
+    let (kind, hint) = match &error {
+        ApiError::Fenced { .. } => (
+            Kind::Usage,
+            format!(
+                "if the host is right, add it to `allowed_hosts` in the definition of `{}` and run `hallpass connect {id}`",
+                id.integration()
+            ),
+        ),
+        ApiError::BadUrl(_) => (Kind::Usage, "write a path such as `/me`".to_owned()),
+        ApiError::Header { .. } => (Kind::Usage, "write `-H 'Name: value'`".to_owned()),
+        ApiError::Body { .. } => (Kind::Usage, "name a file that is there".to_owned()),
+        ApiError::NoBaseUrl => (
+            Kind::Definition,
+            format!(
+                "add `base_url` under `[integrations.{}.api]`",
+                id.integration()
+            ),
+        ),
+        ApiError::Render(_) => (
+            Kind::Definition,
+            format!("run `hallpass connect {id}`, or mend the definition"),
+        ),
+        ApiError::Http(_) => (
+            Kind::Unavailable,
+            "see that the network and the API are up, then run the command again".to_owned(),
+        ),
+    };
+    Failure::caused(kind, error)
+        .context(format!("the request with `{id}` was not made"))
+        .hint(hint)
+}
+
+/// The answer was printed; what is left is to say that it is no success.
+pub(super) fn answered(id: &ConnectionId, status: reqwest::StatusCode) -> Failure {
+    let hint = match status.as_u16() {
+        401 => format!("the API does not take this credential: run `hallpass connect {id}`"),
+        403 => format!(
+            "the credential may lack a scope: `hallpass status {id}` shows what was granted"
+        ),
+        429 => "the API asks for patience: run the command again later".to_owned(),
+        500.. => "the API is out of order: run the command again later".to_owned(),
+        _ => "see the answer above, and its headers with `-i`".to_owned(),
+    };
+    Failure::new(Kind::Api, format!("the API answered {status}")).hint(hint)
+}
