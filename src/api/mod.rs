@@ -3,11 +3,15 @@
 //! sent, and sent. Renewing is not its business: whoever plans can plan again
 //! with another credential.
 
+mod fence;
+mod headers;
 mod plan;
 mod send;
 mod test;
 
-pub use plan::{Body, Plan, Wish, credential_header, fence};
+pub use fence::fence;
+pub use headers::credential_header;
+pub use plan::{Body, Plan, Wish};
 pub use send::send;
 pub use test::{Tested, account, test};
 

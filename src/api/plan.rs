@@ -1,20 +1,20 @@
-//! What will be sent: the definition's headers and query, the credential where
-//! the definition puts it, and what the user adds. The fence stands here.
+//! What will be sent: the definition's headers, query and JSON, the credential
+//! where the definition puts it (`headers`), and what the user adds; only to
+//! where it may go (`fence`).
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use url::Url;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::ApiError;
+use super::fence::{base, fence_off, target};
+use super::headers::{credential_headers, header, rendered_header};
 use crate::connection::Values;
+use crate::definition::Integration;
 use crate::definition::request::{BodyTemplate, RequestTemplate};
-use crate::definition::template::{RenderError, Rendered, Scope, Template};
-use crate::definition::{AuthKind, Integration, url_template};
-use crate::secret::{REDACTED, SafeUrl, Secret};
+use crate::definition::template::Template;
+use crate::secret::{REDACTED, SafeUrl};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -197,55 +197,6 @@ impl Plan {
     }
 }
 
-/// The header line that carries the credential, if one does: its name and
-/// value.
-pub fn credential_header(
-    integration: &Integration,
-    values: &Values<'_>,
-) -> Result<Option<(String, String)>, ApiError> {
-    let headers = credential_headers(integration, values)?;
-    let api = &integration.api;
-    let name = match &api.credential_header {
-        Some(name) => name,
-        None if api.places_credential || matches!(integration.auth.kind, AuthKind::None) => {
-            return Ok(None);
-        }
-        None => AUTHORIZATION.as_str(),
-    };
-    Ok(headers.get(name).map(|value| {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        (canonical(name), value)
-    }))
-}
-
-/// `x-api-key` as people write it: `X-Api-Key`.
-fn canonical(name: &str) -> String {
-    let mut upper = true;
-    name.chars()
-        .map(|c| {
-            let shown = if upper { c.to_ascii_uppercase() } else { c };
-            upper = c == '-';
-            shown
-        })
-        .collect()
-}
-
-/// Refuses a URL that no credential of this definition may go to, before one
-/// is even looked for. What cannot be told without the credential passes here
-/// and is told by the plan.
-pub fn fence(integration: &Integration, values: &Values<'_>, wanted: &str) -> Result<(), ApiError> {
-    match base(integration, values) {
-        Ok(base) => target(&base, wanted, &integration.api.allowed_hosts).map(drop),
-        Err(_) => Ok(()),
-    }
-}
-
-/// What paths are put on.
-fn base(integration: &Integration, values: &Values<'_>) -> Result<SafeUrl, ApiError> {
-    let base = values.endpoint(integration.api.base_url.as_ref(), "")?;
-    base.ok_or(ApiError::NoBaseUrl)
-}
-
 /// Names, values, and whether the value is a secret.
 type Pairs = Vec<(String, String, bool)>;
 
@@ -258,121 +209,6 @@ fn pairs(templates: &[(String, Template)], values: &Values<'_>) -> Result<Pairs,
         }
     }
     Ok(pairs)
-}
-
-/// The definition's headers, with the credential where it travels in one.
-fn credential_headers(
-    integration: &Integration,
-    values: &Values<'_>,
-) -> Result<HeaderMap, ApiError> {
-    let mut headers = HeaderMap::new();
-    for (name, template) in &integration.api.headers {
-        let Some(rendered) = template.render(values)? else {
-            continue;
-        };
-        let (name, value) = rendered_header(name, &rendered)?;
-        headers.insert(name, value);
-    }
-    if !integration.api.places_credential {
-        let usual = match integration.auth.kind {
-            AuthKind::None => None,
-            AuthKind::Basic => Some(basic(values)?),
-            _ => Some(format!("Bearer {}", needed(values, "token")?.expose())),
-        };
-        if let Some(value) = usual {
-            let (name, value) = header(AUTHORIZATION.as_str(), &value, true)?;
-            headers.insert(name, value);
-        }
-    }
-    Ok(headers)
-}
-
-/// `Basic` with user name and password (RFC 7617 section 2).
-fn basic(values: &Values<'_>) -> Result<String, ApiError> {
-    let user = needed(values, "username")?;
-    let password = needed(values, "password")?;
-    if user.expose().contains(':') {
-        return Err(ApiError::Header {
-            name: AUTHORIZATION.to_string(),
-            why: "the user name holds a `:`, which would begin the password".to_owned(),
-        });
-    }
-    let pair = format!("{}:{}", user.expose(), password.expose());
-    Ok(format!("Basic {}", STANDARD.encode(pair)))
-}
-
-fn needed(values: &Values<'_>, name: &str) -> Result<Secret, ApiError> {
-    let value = values.value(name)?;
-    let value = value.ok_or(RenderError::NoValue {
-        name: name.to_owned(),
-    })?;
-    Ok(value.text)
-}
-
-fn rendered_header(name: &str, rendered: &Rendered) -> Result<(HeaderName, HeaderValue), ApiError> {
-    header(name, rendered.text.expose(), rendered.is_secret())
-}
-
-fn header(name: &str, value: &str, sensitive: bool) -> Result<(HeaderName, HeaderValue), ApiError> {
-    let wrong = |why: &str| ApiError::Header {
-        name: crate::ui::escape(name).into_owned(),
-        why: why.to_owned(),
-    };
-    let parsed = HeaderName::try_from(name).map_err(|_| wrong("it is no header name"))?;
-    if value
-        .bytes()
-        .any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f)
-    {
-        return Err(wrong("its value holds a line break or a control character"));
-    }
-    let mut value = HeaderValue::from_bytes(value.as_bytes())
-        .map_err(|_| wrong("its value cannot stand in a header"))?;
-    value.set_sensitive(sensitive);
-    Ok((parsed, value))
-}
-
-/// The URL of a target: a path goes on the base; an absolute URL must be of
-/// the base's origin or of an allowed host.
-fn target(base: &SafeUrl, target: &str, allowed_hosts: &[String]) -> Result<SafeUrl, ApiError> {
-    if !is_absolute(target) {
-        // A fragment is the client's own and never sent (RFC 9110 section 7.1).
-        let path = target.split('#').next().unwrap_or_default();
-        return Ok(url_template::join(base, path, path)?);
-    }
-    let url = Url::parse(target).map_err(|_| ApiError::BadUrl(target.to_owned()))?;
-    fence_off(base, &url, allowed_hosts)?;
-    Ok(SafeUrl::plain(url))
-}
-
-/// Refuses a URL that is neither of the base's origin nor of an allowed host.
-fn fence_off(base: &SafeUrl, url: &Url, allowed_hosts: &[String]) -> Result<(), ApiError> {
-    let mut allowed = vec![base.origin()];
-    for host in allowed_hosts {
-        if let Ok(url) = Url::parse(&format!("https://{host}")) {
-            allowed.push(url.origin().ascii_serialization());
-        }
-    }
-    let origin = url.origin().ascii_serialization();
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    if has_user || !allowed.contains(&origin) {
-        return Err(ApiError::Fenced {
-            url: SafeUrl::plain(url.clone()).to_string(),
-            allowed: allowed.join(", "),
-        });
-    }
-    Ok(())
-}
-
-/// Whether a target names a scheme (RFC 3986 section 3.1) and so a whole URL.
-fn is_absolute(target: &str) -> bool {
-    let Some((scheme, _)) = target.split_once(':') else {
-        return false;
-    };
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-        && target[scheme.len()..].starts_with("://")
 }
 
 /// Adds query parameters: name, value, and whether the value is a secret.
@@ -390,72 +226,4 @@ fn with_query(url: SafeUrl, pairs: Pairs) -> SafeUrl {
         shown.push_str(if *secret { REDACTED } else { value });
     }
     SafeUrl::new(whole, shown)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fenced(target_text: &str) -> Result<String, ApiError> {
-        let base = SafeUrl::plain(Url::parse("https://api.example.com/v1").unwrap());
-        let hosts = [
-            "uploads.example.com".to_owned(),
-            "h.example.com:8443".to_owned(),
-        ];
-        target(&base, target_text, &hosts).map(|url| url.expose().to_string())
-    }
-
-    #[test]
-    fn paths_and_allowed_urls_pass_the_fence() {
-        for (asked, expected) in [
-            ("/me", "https://api.example.com/v1/me"),
-            ("me?x=1", "https://api.example.com/v1/me?x=1"),
-            ("//evil.test/me", "https://api.example.com/v1/evil.test/me"),
-            ("a:b", "https://api.example.com/v1/a:b"),
-            (
-                "https://api.example.com/other",
-                "https://api.example.com/other",
-            ),
-            (
-                "https://uploads.example.com/u",
-                "https://uploads.example.com/u",
-            ),
-            (
-                "https://h.example.com:8443/u",
-                "https://h.example.com:8443/u",
-            ),
-        ] {
-            assert_eq!(fenced(asked).unwrap(), expected, "{asked}");
-        }
-    }
-
-    #[test]
-    fn everything_else_is_refused() {
-        for asked in [
-            "https://evil.test/",
-            "https://api.example.com.evil.test/",
-            "https://api.example.com:8443/",
-            "https://h.example.com/",
-            "http://api.example.com/",
-            "https://api.example.com@evil.test/",
-            "https://user@api.example.com/",
-            "HTTPS://EVIL.test/",
-            "file:///etc/passwd",
-            "ftp://api.example.com/",
-        ] {
-            assert!(
-                matches!(fenced(asked), Err(ApiError::Fenced { .. })),
-                "{asked}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_header_cannot_be_split() {
-        for value in ["a\r\nX: y", "a\nb", "a\0b"] {
-            assert!(header("X-A", value, false).is_err(), "{value:?}");
-        }
-        assert!(header("X A", "v", false).is_err());
-        assert!(header("X-A", "ümlaut\t", false).is_ok());
-    }
 }

@@ -7,7 +7,7 @@ use super::answer_path::AnswerPath;
 use super::auth::Endpoint;
 use super::json_template::JsonTemplate;
 use super::names::{Known, Moment};
-use super::read_call;
+use super::read_response;
 use super::report::Problems;
 use super::request::{self, Paginate, TestRequest};
 use super::strings;
@@ -58,9 +58,9 @@ pub(super) fn read(node: &Node, path: &str, known: &Known<'_>, problems: &Proble
     let json = json(&mut table, known);
     let allowed_hosts = allowed_hosts(&mut table);
     let test = request::test(&mut table, known);
-    let account = table
-        .get("account")
-        .and_then(|node| read_call::answer_path(node, "account", (known, Moment::Api), problems));
+    let account = table.get("account").and_then(|node| {
+        read_response::answer_path(node, "account", (known, Moment::Api), problems)
+    });
     let timeout = table.duration("timeout");
     let retry_after = retry_after(&mut table);
     let paginate = request::paginate(&mut table, known);

@@ -10,6 +10,7 @@ use super::api::{self, Api};
 use super::brand;
 use super::doubts::{self, Doubt};
 use super::extends::{self, Lookup as _};
+use super::facts;
 use super::helpers;
 use super::names::Known;
 use super::offline;
@@ -309,7 +310,7 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
     }
     let parameters = parameter::read_all(&mut table, &mut names);
     let auth_node = table.get("auth");
-    let facts = read_auth::facts(auth_node, &mut names, &parameters, problems);
+    let facts = facts::read(auth_node, &mut names, &parameters, problems);
     let values = values(&mut table, &mut names);
     let mut known = Known::new(names, facts, &parameters, &values);
     let auth = match auth_node {

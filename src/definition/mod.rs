@@ -7,11 +7,11 @@
 //!
 //! One file per part of the language: `parameter`, `input` (what is typed,
 //! from `source` where the definition names a place), `auth` (how a credential
-//! is got; `read_auth` and `read_oauth2` read it) with `call` (`read_call`) for
-//! each call it takes, `api` (how it is used) with `request` for tests and
+//! is got; `read_auth`, `read_oauth2` and `read_capture` read it) with `call`
+//! (`read_call`, `read_response`) for each call it takes, `api` (how it is used) with `request` for tests and
 //! actions, `helpers`, `answer_path` (dotted paths into answers), `brand` (what a person
 //! sees). `extends`
-//! lays one definition over another. Placeholders: `json_template`, `strings`
+//! lays one definition over another; `facts` is what has to be known first. Placeholders: `json_template`, `strings`
 //! reads them, `template` and `filter` fill them, `names` knows what they may
 //! name and where, `url_template` (`url_place`, `url_rules`) keeps URLs whole.
 //! `schema.json` says the same to editors; a new key goes into both.
@@ -24,6 +24,7 @@ mod brand;
 pub mod call;
 mod doubts;
 mod extends;
+mod facts;
 mod filter;
 pub mod helpers;
 mod host;
@@ -36,7 +37,9 @@ mod offline;
 mod parameter;
 mod read_auth;
 mod read_call;
+mod read_capture;
 mod read_oauth2;
+mod read_response;
 pub mod report;
 pub mod request;
 mod slice;

@@ -1,25 +1,23 @@
 //! Reads `auth`: what kind of credential it gives, the calls that get it, and
 //! what one key demands of another. Everything that is wrong is reported; what
 //! comes out is complete. `read_oauth2` reads what only OAuth has, `read_call`
-//! the tables of calls.
+//! the tables of calls, `read_capture` what is kept of answers.
 
 use std::time::Duration;
 
-use super::answer_path::AnswerPath;
-use super::auth::{Auth, AuthKind, Capture, CaptureFrom, Grant, Jwt};
+use super::auth::{Auth, AuthKind, Grant, Jwt};
 use super::call::{Call, RenewFrom};
+use super::facts::{self, AuthType};
 use super::input::{self, Input, InputSource};
 use super::json_template::JsonTemplate;
-use super::names::{Facts, KeptName, Known, Moment};
-use super::parameter::Parameter;
+use super::names::{Known, Moment};
 use super::read_call::{self, Manner};
-use super::report::{Problems, closest};
+use super::report::Problems;
 use super::source;
 use super::strings;
 use super::table::TableReader;
-use super::template::Names;
-use super::tree::{Entry, Node, Tree};
-use super::{INPUTS, JWT_KEY, is_name, read_oauth2};
+use super::tree::{Node, Tree};
+use super::{INPUTS, JWT_KEY, read_capture, read_oauth2};
 
 /// The life of a token that hallpass signs, unless the definition says so.
 const JWT_TTL: Duration = Duration::from_secs(5 * 60);
@@ -29,134 +27,6 @@ const ALGORITHMS: [&str; 12] = [
     "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
     "ES384", "EdDSA",
 ];
-
-/// The types, as they are written.
-const TYPES: [(&str, AuthType); 6] = [
-    ("oauth2", AuthType::OAuth2),
-    ("api_key", AuthType::ApiKey),
-    ("basic", AuthType::Basic),
-    ("custom_token", AuthType::CustomToken),
-    ("jwt", AuthType::Jwt),
-    ("none", AuthType::None),
-];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AuthType {
-    OAuth2,
-    ApiKey,
-    Basic,
-    CustomToken,
-    Jwt,
-    None,
-}
-
-/// What names depend on, told before any string is read; and the names that
-/// answers will bring are made known.
-pub(super) fn facts(
-    node: Option<&Node>,
-    names: &mut Names,
-    parameters: &[Parameter],
-    problems: &Problems,
-) -> Facts {
-    let mut facts = Facts::default();
-    let Some(Tree::Table(entries)) = node.map(|node| &node.value) else {
-        return facts;
-    };
-    let text = |key: &str| match entry(entries, key).map(|node| &node.value) {
-        Some(Tree::String(text)) => text.as_str(),
-        _ => "",
-    };
-    let kind = meant(entries).map_or("none", |(word, _)| word);
-    kind.clone_into(&mut facts.kind);
-    facts.consents = kind == "oauth2" && text("grant") != "client_credentials";
-    facts.has_jwt = entry(entries, "jwt").is_some();
-    facts.has_site = entry(entries, "site").is_some();
-    let mut tables = vec![entry(entries, "capture")];
-    if let Some(Tree::Array(steps)) = entry(entries, "steps").map(|node| &node.value) {
-        tables.extend(steps.iter().map(|step| node_at(step, "save")));
-    }
-    tables.extend(entry(entries, "lookup").map(|node| node_at(node, "save")));
-    for node in tables.into_iter().flatten() {
-        let Tree::Table(entries) = &node.value else {
-            continue;
-        };
-        for entry in entries {
-            let typed = parameters.iter().find(|known| known.name == entry.key);
-            if typed.is_some_and(|parameter| !parameter.optional) {
-                let mut problem = entry.node.problem(
-                    format!(
-                        "the parameter `{}` is always typed, so that this is never used",
-                        entry.key
-                    ),
-                    "give the parameter `optional = true`, or this another name",
-                );
-                problem.span = entry.key_span.clone();
-                problems.add(problem);
-            }
-            add_kept(entry, names, &mut facts.kept, problems);
-        }
-    }
-    facts
-}
-
-/// Makes the name of a kept value known; it may be an optional parameter's,
-/// which it then yields to.
-fn add_kept(entry: &Entry, names: &mut Names, kept: &mut Vec<KeptName>, problems: &Problems) {
-    let name = &entry.key;
-    let built_in = super::BUILT_IN.contains(&name.as_str()) || INPUTS.contains(&name.as_str());
-    if built_in || !is_name(name) {
-        let mut problem = entry.node.problem(
-            format!("`{name}` cannot be the name of a kept value"),
-            if built_in {
-                "that is a built-in name; choose another"
-            } else {
-                "use lower-case letters, digits and `_`, beginning with a letter"
-            },
-        );
-        problem.span = entry.key_span.clone();
-        problems.add(problem);
-        return;
-    }
-    names.add(name);
-    let secret = matches!(
-        node_at(&entry.node, "secret").map(|node| &node.value),
-        Some(Tree::Bool(true))
-    );
-    kept.push(KeptName {
-        name: name.clone(),
-        secret,
-        pinned: node_at(&entry.node, "pattern").is_some(),
-    });
-}
-
-/// The type that is written, or meant by what is written: a misspelt word does
-/// not keep the rest from being read.
-fn meant(entries: &[Entry]) -> Option<(&'static str, AuthType)> {
-    let words = || TYPES.iter().map(|(word, _)| *word);
-    let written = match entry(entries, "type").map(|node| &node.value) {
-        Some(Tree::String(text)) => {
-            let exact = words().find(|word| word == text);
-            exact.or_else(|| closest(text, words()))
-        }
-        _ => None,
-    };
-    let tells = ["grant", "authorization_url", "scopes"];
-    let by_keys = tells.iter().any(|key| entry(entries, key).is_some());
-    let word = written.or(by_keys.then_some("oauth2"))?;
-    TYPES.iter().find(|(known, _)| *known == word).copied()
-}
-
-fn entry<'a>(entries: &'a [Entry], key: &str) -> Option<&'a Node> {
-    let found = entries.iter().find(|entry| entry.key == key)?;
-    Some(&found.node)
-}
-
-fn node_at<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
-    match &node.value {
-        Tree::Table(entries) => entry(entries, key),
-        _ => None,
-    }
-}
 
 /// Reads `auth`. The inputs come later: what `api` uses counts too, see
 /// [`inputs`].
@@ -174,9 +44,9 @@ pub(super) fn read(
             "add `type = \"oauth2\"`, or `\"api_key\"`, `\"basic\"`, `\"custom_token\"`, `\"jwt\"`, `\"none\"`",
         );
     }
-    let written = table.word("type", &TYPES);
+    let written = table.word("type", &facts::TYPES);
     let typed = match &node.value {
-        Tree::Table(entries) => meant(entries).map(|(_, kind)| kind),
+        Tree::Table(entries) => facts::meant(entries).map(|(_, kind)| kind),
         _ => None,
     };
     let mut sources = match typed {
@@ -300,82 +170,8 @@ fn calls(table: &mut TableReader<'_>, known: &Known<'_>, site: Moment, manner: M
     auth.steps = read_call::steps(table, known);
     auth.lookup = read_call::lookup(table, known);
     auth.revoke = read_call::at_key(table, "revoke", known, (Moment::Revoke, Manner::Standard));
-    auth.captures = captures(table, known);
+    auth.captures = read_capture::read(table, known);
     auth
-}
-
-fn captures(table: &mut TableReader<'_>, known: &Known<'_>) -> Vec<Capture> {
-    let path = table.name_of("capture");
-    let has_lookup = table.has("lookup");
-    let problems = table.problems();
-    let mut captures = Vec::new();
-    for entry in table.table("capture").unwrap_or_default() {
-        let name = format!("{path}.{}", entry.key);
-        let Some(mut inner) = TableReader::new(&entry.node, name, problems) else {
-            continue;
-        };
-        if !inner.has("from") {
-            inner.missing(
-                "from",
-                "it says which answer the value stands in",
-                "add `from = \"token\"`, or `\"callback\"`, `\"id_token\"`, `\"access_token\"`, `\"lookup\"`",
-            );
-        }
-        let from = inner.word(
-            "from",
-            &[
-                ("token", CaptureFrom::Token),
-                ("callback", CaptureFrom::Callback),
-                ("id_token", CaptureFrom::IdToken),
-                ("access_token", CaptureFrom::AccessToken),
-                ("lookup", CaptureFrom::Lookup),
-            ],
-        );
-        let fault = match from {
-            Some(CaptureFrom::Callback) if !known.facts.consents => {
-                Some("there is no redirect to capture it from")
-            }
-            Some(CaptureFrom::Lookup) if !has_lookup => {
-                Some("there is no `auth.lookup` to capture it from")
-            }
-            _ => None,
-        };
-        if let Some(why) = fault {
-            let help = "name another answer in `from`";
-            problems.add(entry.node.problem(format!("`{}`: {why}", entry.key), help));
-        }
-        let path = match inner.get("path") {
-            Some(node) => match (from, &node.value) {
-                // A parameter's name is no path: it may hold dots.
-                (Some(CaptureFrom::Callback), Tree::String(name)) => Some(AnswerPath::key(name)),
-                _ => read_call::answer_path(node, "path", (known, Moment::Step), problems),
-            },
-            None => Some(AnswerPath::key(&entry.key)),
-        };
-        let pattern = read_call::pattern_at(&mut inner);
-        let default = inner.string("default");
-        let secret = inner.boolean("secret").unwrap_or(false);
-        inner.finish();
-        if let (Some((text, node)), Some(pattern)) = (default, &pattern)
-            && !pattern.is_match(text)
-        {
-            problems.add(node.problem(
-                format!("the default of `{}` does not match its pattern", entry.key),
-                "give a default that the pattern allows",
-            ));
-        }
-        if let (Some(from), Some(path)) = (from, path) {
-            captures.push(Capture {
-                name: entry.key.clone(),
-                from,
-                path,
-                pattern,
-                default: default.map(|(text, _)| text.to_owned()),
-                secret,
-            });
-        }
-    }
-    captures
 }
 
 fn jwt(

@@ -8,7 +8,7 @@ use super::answer_path::AnswerPath;
 use super::json_template::JsonTemplate;
 use super::names::{Known, Moment};
 use super::parameter::{self, Parameter};
-use super::read_call;
+use super::read_response;
 use super::report::Problems;
 use super::strings;
 use super::table::TableReader;
@@ -124,9 +124,9 @@ pub(super) fn test(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<Tes
         status.extend(
             statuses
                 .iter()
-                .filter_map(|node| read_call::status(node, problems)),
+                .filter_map(|node| read_response::status(node, problems)),
         );
-        require = read_call::require(&mut expect, known, Moment::Api);
+        require = read_response::require(&mut expect, known, Moment::Api);
         expect.finish();
     }
     inner.finish();
@@ -294,7 +294,7 @@ fn saved(table: &mut TableReader<'_>, known: &Known<'_>) -> Vec<(String, AnswerP
             continue;
         }
         let place = (known, Moment::Api);
-        let path = read_call::answer_path(&entry.node, &entry.key, place, problems);
+        let path = read_response::answer_path(&entry.node, &entry.key, place, problems);
         saved.extend(path.map(|path| (entry.key.clone(), path)));
     }
     saved
@@ -309,7 +309,7 @@ pub(super) fn paginate(table: &mut TableReader<'_>, known: &Known<'_>) -> Option
     let place = (known, Moment::Api);
     let at = |inner: &mut TableReader<'_>, key: &'static str| {
         let node = inner.get(key)?;
-        read_call::answer_path(node, key, place, problems)
+        read_response::answer_path(node, key, place, problems)
     };
     let items = at(&mut inner, "items");
     let next_url = at(&mut inner, "next_url");
