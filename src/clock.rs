@@ -57,6 +57,12 @@ impl Timestamp {
         Self::from_unix(self.0.saturating_add(life.as_secs()))
     }
 
+    /// The moment this much earlier; 1970 at the earliest.
+    #[must_use]
+    pub fn before(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(time.as_secs()))
+    }
+
     /// The time from now until then; zero when it has passed.
     pub fn remaining(self, now: Timestamp) -> Duration {
         Duration::from_secs(self.0.saturating_sub(now.0))

@@ -8,7 +8,10 @@ use std::cell::OnceCell;
 use std::io::Read;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::blocking::{Client, ClientBuilder, Response};
+use reqwest::header::{HeaderName, HeaderValue};
 use url::{Host, Url};
 
 /// How long a connection may take to come up.
@@ -84,6 +87,9 @@ impl Http {
     /// through a proxy; plain http, which only ever stays on this machine,
     /// needs no certificates, whose parsing is most of what a client costs.
     pub fn client_for(&self, url: &Url) -> Result<&Client, HttpError> {
+        // Of the blocking client this bounds each wait: for the headers, and for
+        // every piece of the body, so that a long download may take its time.
+        let builder = || builder().timeout(self.timeout);
         let (cell, builder) = match (url.scheme(), is_loopback(url)) {
             ("http", true) => (&self.plain, builder().no_proxy().tls_certs_only([])),
             (_, true) => (&self.loopback, builder().no_proxy()),
@@ -122,8 +128,6 @@ fn builder() -> ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(CONNECT_TIMEOUT)
-        // Calls to providers bound themselves; a download may take its time.
-        .timeout(None::<Duration>)
         .user_agent(concat!("hallpass/", env!("CARGO_PKG_VERSION")))
 }
 
@@ -176,6 +180,35 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         error = source;
     }
     error.to_string()
+}
+
+/// A header that can be sent; the error says why it cannot. A sensitive one is
+/// printed by nobody.
+pub fn header(
+    name: &str,
+    value: &str,
+    sensitive: bool,
+) -> Result<(HeaderName, HeaderValue), &'static str> {
+    let name = HeaderName::try_from(name).map_err(|_| "it is no header name")?;
+    if value.chars().any(|c| c.is_control() && c != '\t') {
+        return Err("its value holds a line break or a control character");
+    }
+    let value = HeaderValue::from_bytes(value.as_bytes());
+    let mut value = value.map_err(|_| "its value cannot stand in a header")?;
+    value.set_sensitive(sensitive);
+    Ok((name, value))
+}
+
+/// The value of `Authorization: Basic` (RFC 7617 section 2); the error says
+/// why the two cannot be told apart in it.
+pub fn basic(user: &str, password: &str) -> Result<String, &'static str> {
+    if user.contains(':') {
+        return Err("the user name holds a `:`, which would begin the password");
+    }
+    Ok(format!(
+        "Basic {}",
+        STANDARD.encode(format!("{user}:{password}"))
+    ))
 }
 
 /// Host and port as a person would write them.

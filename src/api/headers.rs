@@ -1,14 +1,13 @@
 //! The headers that a definition sends with every request, and the credential
 //! in the one it travels in.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::ApiError;
 use crate::connection::Values;
 use crate::definition::template::{RenderError, Rendered, Scope};
 use crate::definition::{AuthKind, Integration};
+use crate::http;
 use crate::secret::Secret;
 
 /// The header line that carries the credential, if one does: its name and
@@ -60,6 +59,8 @@ pub(super) fn credential_headers(
     if !integration.api.places_credential {
         let usual = match integration.auth.kind {
             AuthKind::None => None,
+            // A header that the definition writes itself is meant as it is.
+            _ if headers.contains_key(AUTHORIZATION) => None,
             AuthKind::Basic => Some(basic(values)?),
             _ => Some(format!("Bearer {}", needed(values, "token")?.expose())),
         };
@@ -71,18 +72,14 @@ pub(super) fn credential_headers(
     Ok(headers)
 }
 
-/// `Basic` with user name and password (RFC 7617 section 2).
+/// `Basic` with user name and password.
 fn basic(values: &Values<'_>) -> Result<String, ApiError> {
     let user = needed(values, "username")?;
     let password = needed(values, "password")?;
-    if user.expose().contains(':') {
-        return Err(ApiError::Header {
-            name: AUTHORIZATION.to_string(),
-            why: "the user name holds a `:`, which would begin the password".to_owned(),
-        });
-    }
-    let pair = format!("{}:{}", user.expose(), password.expose());
-    Ok(format!("Basic {}", STANDARD.encode(pair)))
+    http::basic(user.expose(), password.expose()).map_err(|why| ApiError::Header {
+        name: AUTHORIZATION.to_string(),
+        why: why.to_owned(),
+    })
 }
 
 fn needed(values: &Values<'_>, name: &str) -> Result<Secret, ApiError> {
@@ -105,21 +102,10 @@ pub(super) fn header(
     value: &str,
     sensitive: bool,
 ) -> Result<(HeaderName, HeaderValue), ApiError> {
-    let wrong = |why: &str| ApiError::Header {
+    http::header(name, value, sensitive).map_err(|why| ApiError::Header {
         name: crate::ui::escape(name).into_owned(),
         why: why.to_owned(),
-    };
-    let parsed = HeaderName::try_from(name).map_err(|_| wrong("it is no header name"))?;
-    if value
-        .bytes()
-        .any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f)
-    {
-        return Err(wrong("its value holds a line break or a control character"));
-    }
-    let mut value = HeaderValue::from_bytes(value.as_bytes())
-        .map_err(|_| wrong("its value cannot stand in a header"))?;
-    value.set_sensitive(sensitive);
-    Ok((parsed, value))
+    })
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ pub enum ApiError {
     /// The definition says nothing of an API.
     #[error("the definition names no `api.base_url`")]
     NoBaseUrl,
+    /// The credential travels in a JSON body, and this request has none.
+    #[error("its credential travels in a JSON body, and this request has none")]
+    NoRoom,
     /// A header cannot be sent.
     #[error("the header `{name}` cannot be sent: {why}")]
     Header {

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
+use serde_json::Value as Json;
+
 use super::ApiError;
 use super::fence::{base, fence_off, target};
 use super::headers::{credential_headers, header, rendered_header};
@@ -160,20 +162,23 @@ impl Plan {
         };
         let bodiless = self.method == Method::GET || self.method == Method::HEAD;
         let own = match &self.body {
-            Body::None if bodiless => return Ok(()),
-            Body::None => serde_json::Map::new(),
-            Body::Bytes(bytes) if self.has_json_body() => match serde_json::from_slice(bytes) {
-                Ok(serde_json::Value::Object(object)) => object,
-                _ => return Ok(()),
-            },
-            Body::Bytes(_) | Body::File(_) | Body::Stdin => return Ok(()),
+            Body::None if !bodiless => Some(Json::Object(serde_json::Map::new())),
+            Body::Bytes(bytes) if self.has_json_body() => serde_json::from_slice(bytes).ok(),
+            Body::None | Body::Bytes(_) | Body::File(_) | Body::Stdin => None,
         };
-        let rendered = template.render(values, &mut |_| {})?;
-        let Some(serde_json::Value::Object(mut merged)) = rendered else {
+        let Some(own @ Json::Object(_)) = own else {
+            // Going out without its credential would be no favour.
+            return if integration.api.only_in_json {
+                Err(ApiError::NoRoom)
+            } else {
+                Ok(())
+            };
+        };
+        let Some(mut merged) = template.render(values, &mut |_| {})? else {
             return Ok(());
         };
-        merged.extend(own);
-        self.body = Body::Bytes(serde_json::Value::Object(merged).to_string().into_bytes());
+        lay_over(&mut merged, own);
+        self.body = Body::Bytes(merged.to_string().into_bytes());
         let content_type = HeaderValue::from_static(JSON);
         self.headers.entry(CONTENT_TYPE).or_insert(content_type);
         Ok(())
@@ -209,6 +214,18 @@ fn pairs(templates: &[(String, Template)], values: &Values<'_>) -> Result<Pairs,
         }
     }
     Ok(pairs)
+}
+
+/// Merges objects at every depth; what is laid over stays as it is.
+fn lay_over(base: &mut Json, over: Json) {
+    match (base, over) {
+        (Json::Object(base), Json::Object(over)) => {
+            for (name, value) in over {
+                lay_over(base.entry(name).or_insert(Json::Null), value);
+            }
+        }
+        (base, over) => *base = over,
+    }
 }
 
 /// Adds query parameters: name, value, and whether the value is a secret.

@@ -8,24 +8,20 @@ use reqwest::blocking::{Body as WireBody, Request, Response};
 use super::{ApiError, Body, Plan};
 use crate::http::{self, Http};
 
-/// Sends a request and returns as soon as the answer's headers are there; the
-/// body may take its time.
-pub fn send(http: &Http, plan: Plan) -> Result<Response, ApiError> {
-    send_within(http, plan, None)
-}
+/// How long a body that is streamed may take to be sent.
+const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The same, with a bound on the whole of it.
-pub(super) fn send_within(
-    http: &Http,
-    plan: Plan,
-    timeout: Option<Duration>,
-) -> Result<Response, ApiError> {
+/// Sends a request and returns as soon as the answer's headers are there; each
+/// wait is bounded. `timeout` bounds the whole of it, the body included.
+pub fn send(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Response, ApiError> {
     let host = http::host_of(plan.url.expose());
     tracing::info!(method = %plan.method, url = %plan.url, "request");
     let mut request = Request::new(plan.method, plan.url.expose().clone());
     *request.headers_mut() = plan.headers;
+    let streams = matches!(plan.body, Body::File(_) | Body::Stdin);
     *request.body_mut() = wire(plan.body)?;
-    *request.timeout_mut() = timeout;
+    // The wait for the headers begins with the sending.
+    *request.timeout_mut() = timeout.or(streams.then_some(LONGEST_UPLOAD));
     let client = http.client_for(plan.url.expose())?;
     let response = client
         .execute(request)

@@ -7,6 +7,7 @@ use super::mint::{self, Recipe};
 use super::renew::locked;
 use super::{Broker, explain, inputs, typed};
 use crate::connection::{ConnectionId, Pin, Values};
+use crate::definition::template::RenderError;
 use crate::definition::{Integration, OAuth2};
 use crate::error::{Failure, Kind, Result};
 use crate::grant::{self, CodeFlow, Consented, GrantError, Responder};
@@ -58,12 +59,15 @@ impl Broker<'_> {
             self.interaction,
             self.ui,
         )?;
-        let mut values = Values::new(integration, given.0, given.1);
+        let fence = existing.as_ref().filter(|_| !options.force);
+        let fence = fence.map(|(item, _)| item.pin.clone());
+        let mut values = Values::new(integration, given.0, given.1).fenced(fence.clone());
         let needs_person = integration.auth.needs_consent();
         if needs_person && !self.interaction.can_show_url() {
             return Err(nobody_there(id));
         }
         self.ask_the_server(id, integration, &mut values)?;
+        check_urls(id, &values)?;
         let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;
         let other = existing.as_ref().filter(|_| !options.force);
         if let Some((item, _)) = other {
@@ -79,7 +83,8 @@ impl Broker<'_> {
         } else {
             let given = (values.parameters().clone(), values.secrets().clone());
             let recipe = Recipe::new(id, integration, given, true, &options.scopes)?
-                .with_metadata(values.metadata().clone());
+                .with_metadata(values.metadata().clone())
+                .fenced(fence);
             (self.mint(id, integration, &recipe)?, None)
         };
         item.by_connect = true;
@@ -288,6 +293,20 @@ impl Broker<'_> {
             Failure::from(error).context(format!("`{id}` was connected, but could not be kept"))
         })
     }
+}
+
+/// Holds what was given to the URLs it goes into, before anything is sent or
+/// kept; what only answers will bring is not known yet.
+fn check_urls(id: &ConnectionId, values: &Values<'_>) -> Result<()> {
+    let integration = values.integration();
+    let endpoints = integration.auth.endpoints();
+    for endpoint in endpoints.chain(&integration.api.base_url) {
+        match values.endpoint(Some(endpoint), "") {
+            Ok(_) | Err(RenderError::NoValue { .. }) => {}
+            Err(error) => return Err(explain::unrenderable(id, &error)),
+        }
+    }
+    Ok(())
 }
 
 /// What was typed or given before; a client that was registered for that

@@ -63,6 +63,34 @@ pub(super) fn too_short(id: &ConnectionId, wanted: std::time::Duration) -> Failu
     .hint(format!("ask for less: `hallpass token {id} --min-ttl 60s`; `hallpass status {id}` shows what the provider gives"))
 }
 
+/// The definition obtains its credential in another way than this one was.
+pub(super) fn other_grant(id: &ConnectionId, grant: &str, integration: &Integration) -> Failure {
+    let why = anyhow::anyhow!(
+        "it was obtained by `{grant}`, and the definition now says `{}`",
+        integration.auth.grant_name()
+    );
+    Failure::caused(Kind::NeedsConnecting, why)
+        .context(format!("`{id}` has to be connected again"))
+        .hint(format!("run `hallpass connect {id}`"))
+}
+
+/// The answers lead elsewhere than the connection was made for.
+pub(super) fn led_away(id: &ConnectionId, pin: &Pin, strangers: &[String]) -> Failure {
+    Failure::caused(
+        Kind::NeedsConnecting,
+        anyhow::anyhow!(
+            "the provider's answer leads to {}; it was connected for {pin}",
+            strangers.join(", ")
+        ),
+    )
+    .context(format!(
+        "nothing was sent there: `{id}` was renewed, and led elsewhere"
+    ))
+    .hint(format!(
+        "if the change is right, run `hallpass connect {id} --force`"
+    ))
+}
+
 /// The definition names other origins than the connection was made for.
 pub(super) fn moved(id: &ConnectionId, pin: &Pin, strangers: &[String]) -> Failure {
     Failure::caused(
@@ -118,7 +146,9 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
     let kind = match &error {
         GrantError::Render(render) => return unrenderable(id, render),
         GrantError::Unsigned(_) => Kind::Definition,
-        GrantError::Missing(_) | GrantError::TimedOut(_) => Kind::NeedsConnecting,
+        GrantError::Missing(_) | GrantError::TimedOut(_) | GrantError::Moved(_) => {
+            Kind::NeedsConnecting
+        }
         GrantError::Denied { .. }
         | GrantError::OtherIssuer(_)
         | GrantError::NoIssuer
@@ -143,7 +173,7 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         "invalid_scope" => "see that the provider knows every scope in `scopes`".to_owned(),
         "access_denied" => format!("run `hallpass connect {id}` again and allow the access"),
         code if code.starts_with("HTTP 40") => {
-            "see that the client id and secret are right, and that `token_url` is the provider's token endpoint".to_owned()
+            "see that what the definition sends there is right (client id and secret, user name and password, or key), and that the URL is the provider's".to_owned()
         }
         _ => format!("see what the provider's documentation says of this error, then run `hallpass connect {id}`"),
     }
@@ -156,6 +186,10 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         GrantError::Unsigned(_) => vec![format!("see `auth.jwt` in the definition of `{}`, and that its key is the one the service gave", id.integration())],
         GrantError::NoToken(_) => vec![format!("see what the answer holds, and name the place of the token in the definition of `{}`: `response = {{ access_token = \"path.to.it\" }}`", id.integration())],
         GrantError::Unfit { name, .. } => vec![format!("if the value is right, widen the `pattern` of `{name}` in the definition of `{}`", id.integration())],
+        GrantError::Moved(_) => vec![
+            format!("if that is right, run `hallpass connect {id} --force`"),
+            format!("or give that one a name of its own: `hallpass connect {}@NAME`", id.integration()),
+        ],
         GrantError::Metadata { .. } => vec![format!("see that `issuer` is right, or name `authorization_url` and `token_url` in the definition of `{}`", id.integration())],
         GrantError::Missing(name) => vec![format!("run `hallpass connect {id} --param {name}=env:VARIABLE`, or give it in the definition: `{name} = {{ env = \"VARIABLE\" }}`")],
         GrantError::Listen(_) => vec!["end what holds the port, or name other `ports` in the definition's `redirect`".to_owned()],

@@ -52,8 +52,8 @@ pub(super) fn unattended(id: &ConnectionId, integration: &Integration) -> Result
         let described = integration.parameter(input.name);
         let standing = described.map(standing_value).transpose()?.flatten();
         match standing {
-            Some(value) => put_input(&mut given, input, value),
-            None => return Err(missing_named(id, input.name, input.is_secret())),
+            Some(value) => put_input(&mut given, integration, input, value),
+            None => return Err(missing_named(id, input.name, is_secret(integration, input))),
         }
     }
     Ok(given)
@@ -99,9 +99,16 @@ pub(super) fn collect(
             Some(value)
         } else if let Some(value) = described.map(from_environment).transpose()?.flatten() {
             Some(value)
+        } else if let Some(value) = described
+            .filter(|_| !interaction.attended())
+            .map(standing_value)
+            .transpose()?
+            .flatten()
+        {
+            Some(value)
         } else {
             if !interaction.attended() {
-                return Err(missing_named(id, input.name, input.is_secret()));
+                return Err(missing_named(id, input.name, is_secret(integration, input)));
             }
             if let Some(docs) = docs.take() {
                 ui.note(&format!("Where to get it: {}", escape(docs)));
@@ -109,7 +116,7 @@ pub(super) fn collect(
             Some(ask_input(integration, input, &kept, interaction)?)
         };
         if let Some(value) = value {
-            put_input(&mut collected, input, value);
+            put_input(&mut collected, integration, input, value);
         }
     }
     Ok(collected)
@@ -164,7 +171,7 @@ pub(super) fn ask_input(
         Some(parameter) => prompt(parameter),
         None => input.label().to_owned(),
     };
-    let typed = if input.is_secret() {
+    let typed = if is_secret(integration, input) {
         interaction.ask_secret(&label, false)?.expose().to_owned()
     } else {
         let usual = kept_value(kept, input.name);
@@ -187,8 +194,15 @@ fn accept_input(input: &Input, described: Option<&Parameter>, text: &str) -> Res
     }
 }
 
-fn put_input(given: &mut Given, input: &Input, value: String) {
-    if input.is_secret() {
+/// Whether an input must not be shown: by its nature, or because the parameter
+/// that describes it says so.
+fn is_secret(integration: &Integration, input: &Input) -> bool {
+    let described = integration.parameter(input.name);
+    input.is_secret() || described.is_some_and(|parameter| parameter.secret)
+}
+
+fn put_input(given: &mut Given, integration: &Integration, input: &Input, value: String) {
+    if is_secret(integration, input) {
         given.1.insert(input.name.to_owned(), value.into());
     } else {
         given.0.insert(input.name.to_owned(), value);

@@ -7,12 +7,14 @@
 //! only where its pin says. Everything else comes from the definition and the
 //! environment, anew each time, so that another environment gets another token.
 
+use std::collections::BTreeMap;
+
 use super::inputs::{self, Given};
 use super::lock::LockError;
 use super::renew::{Outcome, locked};
-use super::{Broker, Fresh, Kept, Need, can_renew, explain};
+use super::{Broker, Fresh, Need, can_renew, explain};
 use crate::clock::Timestamp;
-use crate::connection::{ConnectionId, Metadata, Pin, Values};
+use crate::connection::{ConnectionId, Kept, Metadata, Pin, Values};
 use crate::credential::Credential;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
@@ -28,6 +30,8 @@ pub(super) struct Recipe {
     /// What the server said of itself when it was asked, where a person's
     /// secrets may go nowhere else.
     metadata: Metadata,
+    /// Where a person's secrets may go.
+    fence: Option<Pin>,
     scopes: Vec<String>,
     extra_scopes: Vec<String>,
 }
@@ -117,15 +121,22 @@ impl Broker<'_> {
             && recipe.made(integration, item)
             && can_renew(&integration.auth, item)
         {
-            let kept = Kept {
+            let kept = super::Kept {
                 item: item.clone(),
                 store: *store,
             };
             match self.renew_locked(id, integration, kept)? {
                 Outcome::Renewed(item) => return long_enough(id, item, need),
-                Outcome::Failed(_, failure) => return Err(failure),
-                // What it was renewed from is over; what it is made from is not.
-                Outcome::Dead(..) => {}
+                // What it was renewed from is over, in whatever words the
+                // provider says so; what it is made from is not.
+                Outcome::Failed(_, failure) if failure.kind() != Kind::Refused => {
+                    return Err(failure);
+                }
+                Outcome::Dead(..) | Outcome::Failed(..) => {
+                    if let Err(error) = self.stores.clear_in_flight(id, item, *store) {
+                        tracing::info!(connection = %id, %error, "the note of the renewal stays");
+                    }
+                }
             }
         }
         let minted = self.mint(id, integration, &recipe)?;
@@ -165,8 +176,9 @@ impl Broker<'_> {
             "run the command again; nothing was lost",
         );
         let (parameters, secrets) = recipe.given.clone();
-        let mut values = Values::new(integration, parameters.clone(), secrets.clone());
-        values.set_metadata(recipe.metadata.clone());
+        let mut values = Values::new(integration, parameters.clone(), secrets.clone())
+            .with_kept(Kept::default(), recipe.metadata.clone())
+            .fenced(recipe.fence.clone());
         let obtained = (|| -> Result<_, GrantError> {
             if recipe.metadata.issuer().is_none() {
                 grant::discover(self.http, &mut values)?;
@@ -178,6 +190,13 @@ impl Broker<'_> {
             explain::grant(id, &format!("no token was given for `{id}`"), error)
         })?;
         let credential = credential(answer, &recipe.scopes);
+        if let Some(fence) = &recipe.fence {
+            // What the answers brought may lead elsewhere too.
+            let strangers = fence.strangers(&pin);
+            if !strangers.is_empty() {
+                return Err(explain::led_away(id, fence, &strangers));
+            }
+        }
         let mut item = Item::new(id, 1, integration.auth.grant_name(), credential);
         item.pin = pin;
         item.made_from = Some(values.fingerprint());
@@ -226,6 +245,7 @@ impl Recipe {
             given,
             by_connect,
             metadata: Metadata::default(),
+            fence: None,
             scopes,
             extra_scopes: extra_scopes.to_vec(),
         })
@@ -238,6 +258,13 @@ impl Recipe {
         self
     }
 
+    /// Lets what it is made from go only to the origins of this pin.
+    #[must_use]
+    pub(super) fn fenced(mut self, pin: Option<Pin>) -> Self {
+        self.fence = pin;
+        self
+    }
+
     /// Whether an item was made from the same, for the same.
     fn made(&self, integration: &Integration, item: &Item) -> bool {
         let values = self.values(integration, item);
@@ -245,6 +272,14 @@ impl Recipe {
             && item.asked == self.scopes
             && item.made_from == Some(values.fingerprint())
             && Pin::of(&values).is_ok_and(|pin| pin == item.pin)
+    }
+
+    /// The issuer that the definition names, as metadata would name it.
+    fn issuer(&self, integration: &Integration) -> Option<String> {
+        let template = integration.auth.oauth2()?.issuer.as_ref()?;
+        let values = Values::new(integration, self.given.0.clone(), BTreeMap::new());
+        let url = template.render(&values).ok()??;
+        Some(url.expose().as_str().trim_end_matches('/').to_owned())
     }
 
     /// What would fill the definition's placeholders, with what an item's
@@ -261,17 +296,29 @@ impl Recipe {
 fn recipe_for(id: &ConnectionId, integration: &Integration, kept: Option<&Item>) -> Result<Recipe> {
     let Some(item) = kept.filter(|item| item.by_connect) else {
         let given = inputs::unattended(id, integration)?;
-        return Recipe::new(id, integration, given, false, &[]);
+        let recipe = Recipe::new(id, integration, given, false, &[])?;
+        // The same issuer is not asked about itself each time.
+        let metadata = kept.map(|item| item.metadata.clone()).unwrap_or_default();
+        let same = metadata.issuer().is_some_and(|known| {
+            recipe.issuer(integration).as_deref() == Some(known.trim_end_matches('/'))
+        });
+        return Ok(if same {
+            recipe.with_metadata(metadata)
+        } else {
+            recipe
+        });
     };
     let given = (item.parameters.clone(), item.secrets.clone());
-    let recipe = Recipe::new(id, integration, given, true, &item.extra_scopes)?
-        .with_metadata(item.metadata.clone());
-    let pin = Pin::of(&recipe.values(integration, item))
-        .map_err(|error| explain::unrenderable(id, &error))?;
     // Secrets that the definition names are its own to send elsewhere; what a
     // person typed is not.
+    let fence = (!item.secrets.is_empty()).then(|| item.pin.clone());
+    let recipe = Recipe::new(id, integration, given, true, &item.extra_scopes)?
+        .with_metadata(item.metadata.clone())
+        .fenced(fence);
+    let pin = Pin::of(&recipe.values(integration, item))
+        .map_err(|error| explain::unrenderable(id, &error))?;
     let strangers = item.pin.strangers(&pin);
-    if !strangers.is_empty() && !item.secrets.is_empty() {
+    if !strangers.is_empty() && recipe.fence.is_some() {
         return Err(explain::moved(id, &item.pin, &strangers));
     }
     Ok(recipe)

@@ -36,7 +36,7 @@ use crate::ui::Ui;
 
 pub use connect::{ConnectOptions, Connected};
 pub use disconnect::Revoked;
-pub use state::State;
+pub use state::{State, is_renewable};
 
 /// Gets, keeps and renews credentials.
 pub struct Broker<'a> {
@@ -137,6 +137,9 @@ impl Broker<'_> {
             return Err(explain::not_connected(id));
         };
         check_pin(id, integration, &item)?;
+        if item.grant != integration.auth.grant_name() {
+            return Err(explain::other_grant(id, &item.grant, integration));
+        }
         if let Standing::NeedsConnecting { why } = &item.standing {
             return Err(explain::needs_connecting(id, why));
         }
@@ -171,6 +174,7 @@ pub fn values_of<'a>(integration: &'a Integration, item: &'a Item) -> Values<'a>
     Values::new(integration, item.parameters.clone(), item.secrets.clone())
         .with_kept(item.kept.clone(), item.metadata.clone())
         .with_credential(&item.credential)
+        .fenced(Some(item.pin.clone()))
 }
 
 /// Whether an item holds what its credential is renewed from.

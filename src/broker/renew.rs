@@ -4,8 +4,7 @@ use super::explain;
 use super::lock::{Lock, LockError};
 use super::{Broker, Fresh, Kept, Need, can_renew, check_pin, values_of};
 use crate::clock::Timestamp;
-use crate::connection::ConnectionId;
-use crate::connection::Values;
+use crate::connection::{ConnectionId, Pin, Values};
 use crate::credential::Credential;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
@@ -124,6 +123,11 @@ impl Broker<'_> {
                             .context(format!("`{id}` was renewed, but could not be kept"))
                     })?;
                 drop(critical);
+                let pin = Pin::of(&values).unwrap_or_default();
+                let strangers = renewed.pin.strangers(&pin);
+                if completed.is_ok() && !strangers.is_empty() {
+                    return Err(explain::led_away(id, &renewed.pin, &strangers));
+                }
                 Ok(match completed {
                     Ok(()) => Outcome::Renewed(renewed),
                     Err(error) => Outcome::Failed(renewed, explain::grant(id, &what, error)),

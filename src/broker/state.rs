@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::inputs;
 use crate::clock::Timestamp;
 use crate::connection::{Kept, Pin, Values};
-use crate::definition::Integration;
+use crate::definition::{Integration, RenewFrom};
 use crate::store::{Record, Standing};
 
 /// The states `list` and `status` know; scripts rely on the words.
@@ -43,7 +43,7 @@ impl State {
         if moved(integration, record) {
             return State::NeedsConnecting;
         }
-        let renewable = record.renewable || !integration.auth.needs_consent();
+        let renewable = is_renewable(integration, record);
         let expired = record.expires_at.is_some_and(|expires| expires <= now);
         match (&record.standing, expired, renewable) {
             (Standing::NeedsConnecting { .. }, _, _) | (_, true, false) => State::NeedsConnecting,
@@ -61,6 +61,19 @@ impl State {
             State::NeedsConnecting => "needs_connecting",
             State::NotConnected => "not_connected",
         }
+    }
+}
+
+/// Whether a connection is renewed by itself, as far as its record tells.
+pub fn is_renewable(integration: &Integration, record: &Record) -> bool {
+    let auth = &integration.auth;
+    if !auth.needs_consent() {
+        return !auth.is_fixed();
+    }
+    match auth.renew_from() {
+        RenewFrom::RefreshToken => record.renewable,
+        RenewFrom::AccessToken => true,
+        RenewFrom::Nothing => false,
     }
 }
 

@@ -78,7 +78,7 @@ impl Caller<'_> {
     fn send(&self, fresh: &Fresh, plan: Planner<'_>) -> Result<Response> {
         let values = fresh.values(self.integration);
         plan(&values)
-            .and_then(|plan| api::send(&self.context.http, plan))
+            .and_then(|plan| api::send(&self.context.http, plan, self.integration.api.timeout))
             .map_err(|error| failed(self.id, error))
     }
 }
@@ -93,6 +93,11 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
             ),
         ),
         ApiError::BadUrl(_) => (Kind::Usage, "write a path such as `/me`".to_owned()),
+        ApiError::NoRoom => (
+            Kind::Usage,
+            "give it one: `--json '{}'`, with `-X POST` where there is nothing else to send"
+                .to_owned(),
+        ),
         ApiError::Header { .. } => (Kind::Usage, "write `-H 'Name: value'`".to_owned()),
         ApiError::Body { .. } => (Kind::Usage, "name a file that is there".to_owned()),
         ApiError::NoBaseUrl => (

@@ -3,7 +3,7 @@
 
 use clap::Args;
 
-use crate::broker::State;
+use crate::broker::{State, is_renewable};
 use crate::clock::{self, Timestamp};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
@@ -61,7 +61,7 @@ fn json(
         "scopes": record.map(|r| r.scopes.clone()).unwrap_or_default(),
         "store": record.map(|r| r.store),
         "grant": integration.auth.grant_name(),
-        "renewable": record.is_some_and(|r| r.renewable) || is_minted(integration),
+        "renewable": record.map_or(is_minted(integration), |r| is_renewable(integration, r)),
         "connected_at": record.map(|r| r.connected_at),
         "renewed_at": record.map(|r| r.obtained_at),
         "parameters": record.map(|r| r.parameters.clone()).unwrap_or_default(),
@@ -144,9 +144,13 @@ fn expiry(record: &Record, now: Timestamp) -> String {
 fn renewal(integration: &Integration, record: &Record) -> &'static str {
     if is_minted(integration) {
         "by itself: nobody needs to be there"
+    } else if integration.auth.is_fixed() {
+        "not needed: it is used as it was typed"
+    } else if !is_renewable(integration, record) {
+        "not possible: the provider gave no refresh token"
     } else if record.renewable {
         "by itself, with a refresh token"
     } else {
-        "not possible: the provider gave no refresh token"
+        "by itself, with the token it has"
     }
 }

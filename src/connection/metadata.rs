@@ -72,6 +72,18 @@ impl Metadata {
         Some(methods.split(' ').any(|known| known == method))
     }
 
+    /// Notes how the client that was registered authenticates (RFC 7591 section
+    /// 3.2.1).
+    pub fn set_registered_auth(&mut self, method: &str) {
+        let name = "registered_auth_method".to_owned();
+        self.0.insert(name, method.to_owned());
+    }
+
+    /// How the client that was registered authenticates.
+    pub fn registered_auth(&self) -> Option<&str> {
+        self.0.get("registered_auth_method").map(String::as_str)
+    }
+
     /// Whether the redirect must name the issuer (RFC 9207 section 3).
     pub fn names_itself(&self) -> bool {
         self.0

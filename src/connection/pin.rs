@@ -7,35 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Values;
-use crate::definition::template::{RenderError, Scope, Value};
-use crate::definition::{BUILT_IN, INPUTS, InputSource, Integration, ValueSource};
-use crate::secret::{SafeUrl, Secret};
-
-/// Values for a URL of which only the origin is wanted. Secrets, and what is
-/// not there before connecting, never stand in a host, so that anything will
-/// do in their place.
-struct OriginOnly<'a>(&'a Values<'a>);
-
-impl Scope for OriginOnly<'_> {
-    fn value(&self, name: &str) -> Result<Option<Value>, RenderError> {
-        let anything = || Ok(Some(Value::secret(Secret::new("x"))));
-        let integration = self.0.integration();
-        let parameter = integration.parameter(name);
-        if parameter.is_some_and(|parameter| parameter.secret) {
-            return anything();
-        }
-        let built_in = INPUTS.contains(&name) || BUILT_IN.contains(&name);
-        if built_in && parameter.is_none() {
-            return anything();
-        }
-        if let Some(template) = integration.value(name) {
-            return Ok(template
-                .render(self)?
-                .map(|rendered| Value::secret(rendered.text)));
-        }
-        self.0.value(name)
-    }
-}
+use crate::definition::template::RenderError;
+use crate::definition::{InputSource, Integration, ValueSource};
 
 /// Every origin a connection's secrets may go to, and the client they belong
 /// to: recorded when connecting.
@@ -48,17 +21,20 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// What the definition names now, with these values. What only connecting
-    /// will tell is left out until it has.
+    /// What the definition names now, with these values: only their hosts are
+    /// looked at. A host that only connecting will tell is left out until it
+    /// has.
     pub fn of(values: &Values<'_>) -> Result<Self, RenderError> {
         let integration = values.integration();
-        let scope = OriginOnly(values);
+        let auth = &integration.auth;
         let mut origins = BTreeSet::new();
-        let site = integration.auth.site.as_ref();
-        let endpoints = integration.auth.endpoints();
-        for endpoint in endpoints.chain(&integration.api.base_url) {
-            let url = known(integration, endpoint.resolve(site, &scope))?;
-            origins.extend(url.map(|url| url.origin()));
+        for endpoint in auth.endpoints().chain(&integration.api.base_url) {
+            let origin = endpoint.origin(auth.site.as_ref(), values);
+            origins.extend(known(integration, origin)?);
+        }
+        let issuer = auth.oauth2().and_then(|oauth| oauth.issuer.as_ref());
+        if let Some(issuer) = issuer {
+            origins.extend(known(integration, issuer.render_origin(values))?);
         }
         origins.extend(values.metadata().origins());
         for host in &integration.api.allowed_hosts {
@@ -85,29 +61,30 @@ impl Pin {
     }
 }
 
-/// A URL made of what an answer will bring is not known before.
+/// A host made of what an answer will bring is not known before.
 fn known(
     integration: &Integration,
-    url: Result<Option<SafeUrl>, RenderError>,
-) -> Result<Option<SafeUrl>, RenderError> {
-    match url {
-        Err(RenderError::NoValue { name })
-            if integration.auth.keeps(&name) || name.starts_with("callback.") =>
-        {
-            Ok(None)
-        }
+    origin: Result<Option<String>, RenderError>,
+) -> Result<Option<String>, RenderError> {
+    match origin {
+        Err(RenderError::NoValue { name }) if integration.auth.keeps(&name) => Ok(None),
         other => other,
     }
 }
 
+/// The client id: what was typed, else what the definition writes out or takes
+/// from the environment.
 fn client_id(values: &Values<'_>) -> Option<String> {
-    let input = values.integration().auth.input("client_id");
-    match input.and_then(|input| input.source.as_ref()) {
+    if let Some(typed) = values.parameters().get("client_id") {
+        return Some(typed.clone());
+    }
+    let input = values.integration().auth.input("client_id")?;
+    match &input.source {
         // A file or a command would be too slow to ask every time.
         Some(InputSource::Value(source @ (ValueSource::Literal(_) | ValueSource::Env(_)))) => {
             source.resolve().ok().map(|id| id.expose().to_owned())
         }
-        _ => values.parameters().get("client_id").cloned(),
+        _ => None,
     }
 }
 

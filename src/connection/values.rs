@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::Metadata;
+use super::{Metadata, Pin};
 use crate::clock::Timestamp;
 use crate::credential::Credential;
 use crate::definition::template::{RenderError, Scope, Value};
-use crate::definition::{Endpoint, InputSource, Integration, ValueSource, is_secret_input};
+use crate::definition::{
+    AuthKind, Endpoint, InputSource, Integration, ValueSource, is_secret_input,
+};
 use crate::secret::{SafeUrl, Secret, stored_map};
 
 /// What answers brought and is kept with the connection.
@@ -38,9 +40,16 @@ pub struct Values<'a> {
     registered: bool,
     /// Names that may stay unset, besides the optional parameters.
     open: BTreeSet<String>,
+    /// Where secrets may go, once that is settled.
+    fence: Option<Pin>,
+    /// One per request, as the contract has it.
     uuid: OnceCell<String>,
+    /// The same moment in every string of one request.
+    now: OnceCell<Timestamp>,
     /// Inputs that the definition names: a file or a command is asked once.
-    resolved: RefCell<BTreeMap<&'static str, Secret>>,
+    resolved: RefCell<BTreeMap<&'static str, Value>>,
+    /// The secrets that were handed out, and must not come back in a message.
+    handed_out: RefCell<Vec<Secret>>,
 }
 
 impl<'a> Values<'a> {
@@ -61,8 +70,11 @@ impl<'a> Values<'a> {
             credential: None,
             registered: false,
             open: BTreeSet::new(),
+            fence: None,
             uuid: OnceCell::new(),
+            now: OnceCell::new(),
             resolved: RefCell::default(),
+            handed_out: RefCell::default(),
         }
     }
 
@@ -79,6 +91,31 @@ impl<'a> Values<'a> {
         self.kept = kept;
         self.metadata = metadata;
         self
+    }
+
+    /// Lets secrets go only to the origins of this pin.
+    #[must_use]
+    pub fn fenced(mut self, pin: Option<Pin>) -> Self {
+        self.fence = pin;
+        self
+    }
+
+    /// Whether secrets may go to this URL: anywhere the definition says while
+    /// nothing is pinned.
+    pub fn may_go_to(&self, url: &SafeUrl) -> bool {
+        let fence = self.fence.as_ref();
+        fence.is_none_or(|pin| pin.origins.contains(&url.origin()))
+    }
+
+    /// Begins another request, with a `uuid` and a `now` of its own.
+    pub fn begin_request(&mut self) {
+        self.uuid = OnceCell::new();
+        self.now = OnceCell::new();
+    }
+
+    /// The secrets that were put in somewhere so far.
+    pub fn handed_out(&self) -> Vec<Secret> {
+        self.handed_out.borrow().clone()
     }
 
     /// Sets a value of one moment, such as `redirect_uri`.
@@ -103,6 +140,11 @@ impl<'a> Values<'a> {
     /// Notes what the server says of itself.
     pub fn set_metadata(&mut self, metadata: Metadata) {
         self.metadata = metadata;
+    }
+
+    /// Notes how a registered client authenticates.
+    pub fn set_registered_auth(&mut self, method: &str) {
+        self.metadata.set_registered_auth(method);
     }
 
     /// Adds what was typed late.
@@ -168,25 +210,38 @@ impl<'a> Values<'a> {
         if let Some(text) = self.parameters.get(name) {
             return Ok(Some(Secret::new(text.clone())));
         }
-        self.of_definition(name)
+        Ok(self.of_definition(name)?.map(|value| value.text))
     }
 
-    /// A hash of the inputs that the definition writes out or takes from the
-    /// environment: what is made of others is another credential. A file or a
-    /// command would be too slow to ask every time.
+    /// A hash of what a credential is made of, as far as that is known without
+    /// asking a file or a command: what is made of other values is another
+    /// credential.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
-        for input in &self.integration.auth.inputs {
+        let mut add = |name: &str, value: &str| {
+            for piece in [name, value] {
+                hash.update(piece.len().to_be_bytes());
+                hash.update(piece);
+            }
+        };
+        let auth = &self.integration.auth;
+        add("grant", auth.grant_name());
+        let issuer = auth.oauth2().and_then(|oauth| oauth.issuer.as_ref());
+        let issuer = issuer.and_then(|issuer| issuer.render(self).ok().flatten());
+        if let Some(issuer) = issuer {
+            add("issuer", issuer.expose().as_str());
+        }
+        for (name, secret) in &self.secrets {
+            add(name, secret.expose());
+        }
+        for input in &auth.inputs {
             let Some(InputSource::Value(source @ (ValueSource::Literal(_) | ValueSource::Env(_)))) =
                 &input.source
             else {
                 continue;
             };
             if let Ok(value) = source.resolve() {
-                hash.update(input.name);
-                hash.update([0]);
-                hash.update(value.expose());
-                hash.update([0]);
+                add(input.name, value.expose());
             }
         }
         hex::encode(hash.finalize())
@@ -212,8 +267,10 @@ impl<'a> Values<'a> {
 
     fn of_credential(&self, name: &str) -> Option<Value> {
         let credential = self.credential?;
+        let is_signed = matches!(self.integration.auth.kind, AuthKind::Jwt);
         let secret = match name {
             "token" => credential.access_token.as_ref(),
+            "jwt" if is_signed => credential.access_token.as_ref(),
             "refresh_token" => credential.refresh_token.as_ref(),
             "id_token" => credential.id_token.as_ref(),
             _ => None,
@@ -221,32 +278,49 @@ impl<'a> Values<'a> {
         secret.cloned().map(Value::secret)
     }
 
-    fn of_definition(&self, name: &str) -> Result<Option<Secret>, RenderError> {
+    /// An input as the definition says. A parameter that describes it holds
+    /// this value to its facets too.
+    fn of_definition(&self, name: &str) -> Result<Option<Value>, RenderError> {
         let Some(input) = self.integration.auth.input(name) else {
             return Ok(None);
         };
         if let Some(known) = self.resolved.borrow().get(input.name) {
             return Ok(Some(known.clone()));
         }
-        let text = match &input.source {
+        let described = self.integration.parameter(name);
+        let mut secret = is_secret_input(name) || described.is_some_and(|known| known.secret);
+        let mut text = match &input.source {
             None => return Ok(None),
             Some(InputSource::Value(source)) => source.resolve()?,
             Some(InputSource::Template(template)) => match template.render(self)? {
-                Some(rendered) => rendered.text,
+                Some(rendered) => {
+                    secret |= rendered.is_secret();
+                    rendered.text
+                }
                 None => return Ok(None),
             },
         };
-        self.resolved.borrow_mut().insert(input.name, text.clone());
-        Ok(Some(text))
+        if let Some(parameter) = described {
+            let accepted = parameter.accept(text.expose());
+            text = accepted
+                .map(Secret::from)
+                .map_err(|why| RenderError::Unfit {
+                    name: name.to_owned(),
+                    place: "here",
+                    why,
+                })?;
+        }
+        let value = Value { text, secret };
+        let mut resolved = self.resolved.borrow_mut();
+        resolved.insert(input.name, value.clone());
+        Ok(Some(value))
     }
-}
 
-impl Scope for Values<'_> {
-    fn value(&self, name: &str) -> Result<Option<Value>, RenderError> {
+    fn look_up(&self, name: &str) -> Result<Option<Value>, RenderError> {
         if let Some(template) = self.integration.value(name) {
             let rendered = template.render(self)?;
             return Ok(rendered.map(|rendered| Value {
-                secret: rendered.shown != rendered.text.expose(),
+                secret: rendered.is_secret(),
                 text: rendered.text,
             }));
         }
@@ -265,12 +339,14 @@ impl Scope for Values<'_> {
         if let Some(value) = self.of_credential(name) {
             return Ok(Some(value));
         }
-        if let Some(text) = self.of_definition(name)? {
-            let secret = is_secret_input(name);
-            return Ok(Some(Value { text, secret }));
+        if let Some(value) = self.of_definition(name)? {
+            return Ok(Some(value));
         }
         match name {
-            "now" => return Ok(Some(Value::plain(Timestamp::now().unix().to_string()))),
+            "now" => {
+                let now = self.now.get_or_init(Timestamp::now);
+                return Ok(Some(Value::plain(now.unix().to_string())));
+            }
             "uuid" => {
                 let uuid = self.uuid.get_or_init(|| uuid::Uuid::new_v4().to_string());
                 return Ok(Some(Value::plain(uuid.clone())));
@@ -284,5 +360,15 @@ impl Scope for Values<'_> {
         Err(RenderError::NoValue {
             name: name.to_owned(),
         })
+    }
+}
+
+impl Scope for Values<'_> {
+    fn value(&self, name: &str) -> Result<Option<Value>, RenderError> {
+        let found = self.look_up(name)?;
+        if let Some(value) = found.as_ref().filter(|value| value.secret) {
+            self.handed_out.borrow_mut().push(value.text.clone());
+        }
+        Ok(found)
     }
 }

@@ -127,6 +127,12 @@ pub fn text_of(json: &Json) -> Option<String> {
     }
 }
 
+/// Whether two values are equal; a number or boolean is also equal to the text
+/// it is written as.
+pub fn is_same(found: &Json, wanted: &Json) -> bool {
+    found == wanted || text_of(found).is_some_and(|text| Some(text) == text_of(wanted))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::template::Value;

@@ -47,6 +47,8 @@ pub struct Api {
     /// not, it is `Authorization: Bearer {token}`, or `Basic` for user and
     /// password.
     pub places_credential: bool,
+    /// Whether it travels in `json` and nowhere else.
+    pub only_in_json: bool,
 }
 
 /// Reads `api`.
@@ -80,13 +82,11 @@ pub(super) fn read(node: &Node, path: &str, known: &Known<'_>, problems: &Proble
         .iter()
         .find(|(_, template)| known.holds_credential(template))
         .map(|(name, _)| name.clone());
+    let holds = |template: &Template| known.holds_credential(template);
     let mut used = headers.iter().chain(&query).map(|(_, template)| template);
-    let in_json = json.iter().flat_map(JsonTemplate::templates);
-    let in_base = base_url.iter().map(|base| base.0.template());
-    let places_credential = used.any(|template| known.holds_credential(template))
-        || in_json
-            .chain(in_base)
-            .any(|template| known.holds_credential(template));
+    let elsewhere = used.any(holds) || base_url.iter().any(|base| holds(base.0.template()));
+    let mut in_json = json.iter().flat_map(JsonTemplate::templates);
+    let in_json = in_json.any(holds);
     Some(Api {
         base_url,
         headers,
@@ -99,7 +99,8 @@ pub(super) fn read(node: &Node, path: &str, known: &Known<'_>, problems: &Proble
         retry_after,
         paginate,
         credential_header,
-        places_credential,
+        places_credential: elsewhere || in_json,
+        only_in_json: in_json && !elsewhere,
     })
 }
 

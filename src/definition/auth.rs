@@ -266,6 +266,21 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// The origin (RFC 6454) of the endpoint's URL, of which only the host is
+    /// filled. `None`: an optional value in it is unset.
+    pub fn origin(
+        &self,
+        site: Option<&UrlTemplate>,
+        scope: &dyn Scope,
+    ) -> Result<Option<String>, RenderError> {
+        match site.filter(|_| self.0.is_path()) {
+            Some(site) => site.render_origin(scope),
+            None => self.0.render_origin(scope),
+        }
+    }
+}
+
 impl Auth {
     /// The word for what kind of credential this gives, in `list` and JSON.
     pub fn grant_name(&self) -> &'static str {

@@ -130,6 +130,28 @@ impl UrlTemplate {
         checked(&text, shown).map(Some)
     }
 
+    /// Renders the origin (RFC 6454) alone: what stands behind the host needs
+    /// no value.
+    pub fn render_origin(&self, scope: &dyn Scope) -> Result<Option<String>, RenderError> {
+        let mut text = String::new();
+        for (place, part) in self.places() {
+            if !matches!(place, Place::Start | Place::Scheme | Place::Authority) {
+                break;
+            }
+            match part {
+                Part::Text(literal) => text.push_str(literal),
+                Part::Hole(hole) => {
+                    let Some(value) = hole.value(scope)? else {
+                        return Ok(None);
+                    };
+                    text.push_str(&place.encode(value.text.expose(), &hole.name, false)?);
+                }
+            }
+        }
+        let url = checked(&text, text.clone())?;
+        Ok(Some(url.origin()))
+    }
+
     /// Renders a path, and puts it on a base with exactly one slash between;
     /// an absolute URL stays as it is.
     pub fn render_on(

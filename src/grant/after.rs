@@ -65,13 +65,6 @@ pub(super) fn complete(
         let brought = call(http, values, lookup)?;
         capture(values, CaptureFrom::Lookup, &brought.json)?;
     }
-    for capture in &auth.captures {
-        if let Some(default) = &capture.default
-            && values.kept_value(&capture.name).is_none()
-        {
-            values.keep(&capture.name, default.clone(), capture.secret);
-        }
-    }
     Ok(())
 }
 
@@ -87,6 +80,7 @@ pub(super) fn capture_callback(
 
 /// One call after the token call; what it saves is kept.
 fn call(http: &Http, values: &mut Values<'_>, call: &Call) -> Result<Answer, GrantError> {
+    jwt::begin(values)?;
     let url = values.endpoint(call.url.as_ref(), "")?;
     let url = url.ok_or(GrantError::Missing("url"))?;
     let answer = provider_call(http, values, call, url).answer(Vec::new())?;
@@ -121,6 +115,8 @@ fn capture(values: &mut Values<'_>, from: CaptureFrom, json: &Json) -> Result<()
     for capture in captures.iter().filter(|capture| capture.from == from) {
         let found = capture.path.text(json, values)?;
         let place = (capture.name.as_str(), capture.secret);
+        let is_known = values.kept_value(&capture.name).is_some();
+        let found = found.or_else(|| capture.default.clone().filter(|_| !is_known));
         keep(values, place, capture.pattern.as_ref(), found)?;
     }
     Ok(())

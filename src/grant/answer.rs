@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::fields::{by_status, description, parse, refusal};
 use crate::clock::Timestamp;
-use crate::definition::answer_path::{AnswerPath, text_of};
+use crate::definition::answer_path::{AnswerPath, is_same, text_of};
 use crate::definition::template::{RenderError, Scope};
 use crate::definition::{Response, TokenAt, Unit};
 use crate::secret::Secret;
@@ -28,8 +28,10 @@ pub(super) struct Rules<'a> {
 /// A successful answer.
 #[derive(Clone, Default)]
 pub struct Answer {
-    /// The access token, where one came.
+    /// The access token, where a usable one came.
     pub access_token: Option<Secret>,
+    /// Why there is none, where one was to come.
+    pub(super) fault: Option<String>,
     /// Its type, where the provider said one.
     pub token_type: Option<String>,
     /// Its life; `None` when the provider did not say.
@@ -81,73 +83,55 @@ impl Answer {
     /// Reads status and body.
     pub(super) fn read(status: u16, body: &[u8], rules: &Rules<'_>) -> Result<Self, Misanswer> {
         let response = rules.response;
-        if response.raw == Some(true) && (200..300).contains(&status) {
-            let text = std::str::from_utf8(body).unwrap_or_default().trim();
-            return Ok(Self {
-                access_token: token("body", Some(text.to_owned()))?,
-                expires_in: response.ttl,
-                ..Self::default()
-            });
+        let json = parse(body);
+        rules.hold(status, json.as_ref())?;
+        if response.raw == Some(true) {
+            return Ok(Self::of_text(body, json.as_ref(), response));
         }
-        Self::refusal(status, body)?;
-        let json = parse(body).unwrap_or_default();
-        for (path, wanted) in &response.require {
-            hold(status, &json, path, wanted, rules.scope)?;
-        }
-        let text = |paths: &[AnswerPath], usual: &str| find(&json, paths, usual, rules.scope);
-        let access_token = match &response.access_token {
-            None => text(&[], "access_token")?,
-            Some(TokenAt::Paths(paths)) => text(paths, "access_token")?,
-            Some(TokenAt::Kept) => None,
+        let is_readable = json.is_some();
+        let json = json.unwrap_or_default();
+        let text = |paths: &[AnswerPath], usual: &str| {
+            Ok::<_, RenderError>(find(&json, paths, usual, rules.scope)?.and_then(text_of))
+        };
+        let (access_token, fault) = match &response.access_token {
+            Some(TokenAt::Kept) => (None, None),
+            Some(TokenAt::Paths(paths)) => {
+                token_or_fault(text(paths, "access_token")?, is_readable)
+            }
+            None => token_or_fault(text(&[], "access_token")?, is_readable),
         };
         let token_type = json.get("token_type").and_then(Json::as_str);
         let scope = find(&json, &response.scope, "scope", rules.scope)?;
         Ok(Self {
-            access_token: token("access_token", access_token.and_then(text_of))?,
+            access_token,
+            fault,
             token_type: token_type
                 .filter(|word| !word.is_empty())
                 .map(canonical_type),
             expires_in: life(&json, rules)?,
-            refresh_token: token(
-                "refresh_token",
-                text(&response.refresh_token, "refresh_token")?.and_then(text_of),
-            )?,
-            id_token: token(
-                "id_token",
-                text(&response.id_token, "id_token")?.and_then(text_of),
-            )?,
+            // One that cannot be sent is as good as none, and no reason to
+            // lose the others.
+            refresh_token: text(&response.refresh_token, "refresh_token")?.and_then(usable),
+            id_token: text(&response.id_token, "id_token")?.and_then(usable),
             scopes: scope.and_then(|value| scopes(value, rules.separator)),
             json,
         })
     }
 
-    /// Whether status and body are a refusal or trouble, whatever else they
-    /// are.
-    pub(super) fn refusal(status: u16, body: &[u8]) -> Result<(), Misanswer> {
-        let json = parse(body);
-        if let Some(refusal) = json.as_ref().and_then(refusal) {
-            return Err(by_status(status, refusal));
+    /// An answer whose body is the token.
+    fn of_text(body: &[u8], json: Option<&Json>, response: &Response) -> Self {
+        let text = match json {
+            Some(Json::String(text)) => text.clone(),
+            _ => String::from_utf8_lossy(body).trim().to_owned(),
+        };
+        let page = text.starts_with('<');
+        let (access_token, fault) = token_or_fault(Some(text).filter(|_| !page), !page);
+        Self {
+            access_token,
+            fault,
+            expires_in: response.ttl,
+            ..Self::default()
         }
-        match status {
-            200..300 => Ok(()),
-            // Some providers refuse a client without a word of OAuth.
-            401 | 403 => Err(Misanswer::Refused {
-                error: format!("HTTP {status}"),
-                description: json.as_ref().and_then(description),
-            }),
-            _ => {
-                let words = json.as_ref().and_then(description);
-                let words = super::described(words.as_deref());
-                Err(Misanswer::Unusable(format!(
-                    "HTTP {status}, and not an OAuth answer{words}"
-                )))
-            }
-        }
-    }
-
-    /// Whether it holds anything at all that can be read.
-    pub(super) fn is_readable(&self) -> bool {
-        !self.json.is_null()
     }
 
     /// The answer as RFC 6749 section 5.1 would have it.
@@ -195,32 +179,51 @@ fn find<'j>(
     Ok(None)
 }
 
-/// Holds an answer to what must be so.
-fn hold(
-    status: u16,
-    json: &Json,
-    path: &AnswerPath,
-    wanted: &Json,
-    scope: &dyn Scope,
-) -> Result<(), Misanswer> {
-    let found = path.find(json, scope)?;
-    if found.is_some_and(|found| is_same(found, wanted)) {
-        return Ok(());
+impl Rules<'_> {
+    /// Holds an answer to being a success: no `error` in it, what is required,
+    /// a status that says so; in this order, since the first two say more.
+    pub(super) fn hold(&self, status: u16, json: Option<&Json>) -> Result<(), Misanswer> {
+        if let Some(refusal) = json.and_then(refusal) {
+            return Err(by_status(status, refusal));
+        }
+        let succeeded = (200..300).contains(&status);
+        for (path, wanted) in &self.response.require {
+            let found = match json {
+                Some(json) => path.find(json, self.scope)?,
+                None => None,
+            };
+            if found.is_some_and(|found| is_same(found, wanted)) {
+                continue;
+            }
+            let code = found.and_then(text_of);
+            // Without a word on it, a bad status says what happened.
+            if code.is_none() && !succeeded {
+                break;
+            }
+            return Err(by_status(
+                status,
+                Misanswer::Refused {
+                    error: code.unwrap_or_else(|| "no success".to_owned()),
+                    description: json.and_then(description),
+                },
+            ));
+        }
+        let words = json.and_then(description);
+        match status {
+            200..300 => Ok(()),
+            // Some providers refuse a client without a word of OAuth.
+            401 | 403 => Err(Misanswer::Refused {
+                error: format!("HTTP {status}"),
+                description: words,
+            }),
+            _ => {
+                let words = super::described(words.as_deref());
+                Err(Misanswer::Unusable(format!(
+                    "HTTP {status}, and not an OAuth answer{words}"
+                )))
+            }
+        }
     }
-    let code = found.and_then(text_of);
-    Err(by_status(
-        status,
-        Misanswer::Refused {
-            error: code.unwrap_or_else(|| "no success".to_owned()),
-            description: description(json),
-        },
-    ))
-}
-
-/// Whether two values are equal; a number or boolean is also equal to the text
-/// it is written as.
-pub fn is_same(found: &Json, wanted: &Json) -> bool {
-    found == wanted || text_of(found).is_some_and(|text| Some(text) == text_of(wanted))
 }
 
 /// The life of the token, however it is told.
@@ -230,17 +233,25 @@ fn life(json: &Json, rules: &Rules<'_>) -> Result<Option<Duration>, RenderError>
         Some(Unit::Milliseconds) => 1000.0,
         Some(Unit::Seconds) | None => 1.0,
     };
+    let moment = |end: Option<&Json>| {
+        let end = end
+            .and_then(text_of)
+            .and_then(|text| Timestamp::read(&text));
+        end.map(|end| end.remaining(Timestamp::now()))
+    };
+    // What the definition names counts before what stands there by chance.
+    if response.expires_in.is_empty() && !response.expires_at.is_empty() {
+        let end = find(json, &response.expires_at, "expires_at", rules.scope)?;
+        if let Some(life) = moment(end) {
+            return Ok(Some(life));
+        }
+    }
     let named = find(json, &response.expires_in, "expires_in", rules.scope)?;
     if let Some(life) = named.and_then(number) {
         return Ok(Duration::try_from_secs_f64((life / unit).max(0.0)).ok());
     }
     let end = find(json, &response.expires_at, "expires_at", rules.scope)?;
-    let end = end
-        .and_then(text_of)
-        .and_then(|text| Timestamp::read(&text));
-    Ok(end
-        .map(|end| end.remaining(Timestamp::now()))
-        .or(response.ttl))
+    Ok(moment(end).or(response.ttl))
 }
 
 fn number(value: &Json) -> Option<f64> {
@@ -261,16 +272,23 @@ fn canonical_type(word: &str) -> String {
     }
 }
 
-/// A token: visible ASCII, else it would reach into the header it travels in.
-fn token(name: &str, text: Option<String>) -> Result<Option<Secret>, Misanswer> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
-        return Ok(None);
+/// The access token, or why there is none.
+fn token_or_fault(text: Option<String>, is_readable: bool) -> (Option<Secret>, Option<String>) {
+    let fault = match &text {
+        _ if !is_readable => "it is neither JSON nor a form",
+        None => "it holds no access token",
+        Some(_) => "its access token holds characters that no token may have",
     };
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let why = format!("its `{name}` holds characters that no token may have");
-        return Err(Misanswer::Unusable(why));
+    match text.and_then(usable) {
+        Some(token) => (Some(token), None),
+        None => (None, Some(fault.to_owned())),
     }
-    Ok(Some(Secret::new(text)))
+}
+
+/// A token: visible ASCII, else it would reach into the header it travels in.
+fn usable(text: String) -> Option<Secret> {
+    let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then(|| Secret::new(text))
 }
 
 fn scopes(value: &Json, separator: &str) -> Option<Vec<String>> {
@@ -378,8 +396,6 @@ mod tests {
             (429, r#"{"error":"invalid_request"}"#, false),
             (500, "<html>oops = bad</html>", false),
             (302, "", false),
-            (200, r#"{"access_token":"a\r\nX: y"}"#, false),
-            (200, r#"{"access_token":"ä"}"#, false),
         ] {
             let wrong = answered(status, body, &Response::default()).unwrap_err();
             assert_eq!(
@@ -388,5 +404,74 @@ mod tests {
                 "{status} {body}"
             );
         }
+    }
+
+    #[test]
+    fn without_a_usable_access_token_the_rest_of_the_answer_stays() {
+        for (body, fault) in [
+            ("<html>log in</html>", "it is neither JSON nor a form"),
+            ("{}", "it holds no access token"),
+            (
+                r#"{"access_token":"a\r\nX: y","refresh_token":"r"}"#,
+                "its access token holds characters that no token may have",
+            ),
+            (
+                r#"{"access_token":"ä","refresh_token":"r"}"#,
+                "its access token holds characters that no token may have",
+            ),
+        ] {
+            let answer = read(body).unwrap();
+            assert_eq!(answer.fault.as_deref(), Some(fault), "{body}");
+            assert_eq!(answer.refresh_token.is_some(), body.contains("refresh"));
+        }
+        let answer = read(r#"{"access_token":"a","id_token":"x y","error":0}"#).unwrap();
+        assert!(answer.fault.is_none() && answer.id_token.is_none());
+    }
+
+    #[test]
+    fn what_is_required_says_more_than_the_status() {
+        let response = Response {
+            require: vec![(AnswerPath::key("code"), 0.into())],
+            ..Response::default()
+        };
+        let refused = |error: &str| {
+            Err(Misanswer::Refused {
+                error: error.to_owned(),
+                description: None,
+            })
+        };
+        for (status, body, expected) in [
+            (
+                200,
+                r#"{"code":40102,"access_token":"a"}"#,
+                refused("40102"),
+            ),
+            (401, r#"{"code":40102}"#, refused("40102")),
+            (400, r#"{"code":40102}"#, refused("40102")),
+            (200, r#"{"access_token":"a"}"#, refused("no success")),
+            (401, "", refused("HTTP 401")),
+        ] {
+            let answer = answered(status, body, &response).map(|_| ());
+            assert_eq!(answer, expected, "{status} {body}");
+        }
+        assert!(answered(200, r#"{"code":"0","access_token":"a"}"#, &response).is_ok());
+    }
+
+    #[test]
+    fn a_body_that_is_the_token_is_still_no_error_and_no_page() {
+        let response = Response {
+            raw: Some(true),
+            ..Response::default()
+        };
+        let raw = |body: &str| answered(200, body, &response);
+        for (body, token) in [
+            ("tok-1\n", "tok-1"),
+            ("\"tok-2\"", "tok-2"),
+            ("YWJj==", "YWJj=="),
+        ] {
+            assert_eq!(raw(body).unwrap().access_token.unwrap().expose(), token);
+        }
+        assert!(raw(r#"{"error":"bad_login"}"#).is_err() && raw("error=denied").is_err());
+        assert!(raw("<html></html>").unwrap().fault.is_some());
     }
 }

@@ -18,7 +18,7 @@ use crate::connection::Values;
 use crate::definition::template::{RenderError, Scope, Value};
 use crate::definition::{AuthorizationParam, Brand, OAuth2};
 use crate::http::Http;
-use crate::secret::Secret;
+use crate::secret::{SafeUrl, Secret};
 
 /// Longer than anybody waits, and still within every platform's clock.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
@@ -71,7 +71,8 @@ impl CodeFlow<'_, '_> {
         )?;
         // What can be known to fail fails before the person is asked.
         super::client(self.oauth, self.values)?;
-        jwt::sign_for(self.values)?;
+        jwt::begin(self.values)?;
+        self.token_url()?;
         let asked = self.ask(redirect_uri)?;
         show(&asked.url);
         let now = Instant::now();
@@ -102,7 +103,7 @@ impl CodeFlow<'_, '_> {
     fn ask(&self, redirect_uri: String) -> Result<Asked, GrantError> {
         let own = self.oauth.authorization_url.as_ref();
         let base = self.values.endpoint(own, "authorization_endpoint")?;
-        let base = base.ok_or(GrantError::Missing("authorization_url"))?;
+        let base = base.ok_or_else(|| self.unnamed("authorization_endpoint"))?;
         let client = BasicClient::new(self.client_id()?)
             .set_auth_uri(AuthUrl::from_url(base.expose().clone()));
         let redirect = RedirectUrl::new(redirect_uri.clone())
@@ -122,7 +123,7 @@ impl CodeFlow<'_, '_> {
         }
         let (url, state) = request.url();
         Ok(Asked {
-            url: self.bend(url, &redirect_uri, state.secret())?,
+            url: routed(self.bend(url, &redirect_uri, state.secret())?),
             state: Secret::new(state.secret().clone()),
             verifier,
             redirect_uri,
@@ -227,6 +228,7 @@ impl CodeFlow<'_, '_> {
         self.values.set("state", Value::secret(asked.state.clone()));
         let redirect_uri = Value::plain(asked.redirect_uri.clone());
         self.values.set("redirect_uri", redirect_uri);
+        jwt::begin(self.values)?;
         let mut answer = self.exchange(code, asked)?;
         after::complete(self.http, self.values, &mut answer, Moment::Connect)?;
         match answer.access_token {
@@ -239,10 +241,7 @@ impl CodeFlow<'_, '_> {
         let redirect = RedirectUrl::new(asked.redirect_uri)
             .map_err(|_| GrantError::Missing("redirect_uri"))?;
         let auth = &self.values.integration().auth;
-        let url = self
-            .values
-            .endpoint(auth.token_url.as_ref(), "token_endpoint")?;
-        let url = url.ok_or(GrantError::Missing("token_url"))?;
+        let url = self.token_url()?.ok_or(GrantError::Missing("token_url"))?;
         let mut call = provider_call(self.http, self.values, &auth.token, url);
         call.client = Some(super::client(self.oauth, self.values)?);
         let client = BasicClient::new(self.client_id()?)
@@ -252,8 +251,52 @@ impl CodeFlow<'_, '_> {
         if let Some(verifier) = asked.verifier {
             request = request.set_pkce_verifier(verifier);
         }
-        call.through(|http| request.request(&http))
+        let answer = call.through(|http| request.request(&http))?;
+        super::needs_token(&call, &answer)?;
+        Ok(answer)
     }
+
+    /// The token endpoint; `None` while it depends on what the redirect brings.
+    fn token_url(&self) -> Result<Option<SafeUrl>, GrantError> {
+        let auth = &self.values.integration().auth;
+        let url = match self
+            .values
+            .endpoint(auth.token_url.as_ref(), "token_endpoint")
+        {
+            Err(RenderError::NoValue { name }) if auth.keeps(&name) => return Ok(None),
+            other => other?,
+        };
+        match url {
+            Some(url) => Ok(Some(url)),
+            None => Err(self.unnamed("token_endpoint")),
+        }
+    }
+
+    fn unnamed(&self, endpoint: &str) -> GrantError {
+        let issuer = self.values.metadata().issuer().unwrap_or_default();
+        GrantError::Metadata {
+            url: issuer.to_owned(),
+            why: format!("it names no `{endpoint}`"),
+            found: true,
+        }
+    }
+}
+
+/// A fragment that is a route (`#/login`) is where a single-page application
+/// looks for its query, so that it goes before it; any other stays behind.
+fn routed(url: Url) -> Url {
+    let route = url.fragment().filter(|fragment| fragment.starts_with('/'));
+    let (Some(route), Some(query)) = (route, url.query()) else {
+        return url;
+    };
+    let joined = format!(
+        "{route}{}{query}",
+        if route.contains('?') { '&' } else { '?' }
+    );
+    let mut routed = url.clone();
+    routed.set_query(None);
+    routed.set_fragment(Some(&joined));
+    routed
 }
 
 /// The connection's values with those of this flow.

@@ -8,12 +8,12 @@ use std::cell::RefCell;
 use oauth2::{HttpRequest, HttpResponse};
 use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 
-use super::GrantError;
 use super::answer::{Answer, Misanswer, Rules};
 use super::client::Client;
 use super::wire::{Params, wire};
-use crate::definition::template::Scope;
-use crate::definition::{Call, TokenAt};
+use super::{GrantError, fields};
+use crate::connection::Values;
+use crate::definition::Call;
 use crate::http::{self, Http, HttpError};
 use crate::secret::{REDACTED, SafeUrl, Secret};
 
@@ -68,8 +68,8 @@ pub struct ProviderCall<'a> {
     pub client: Option<Client>,
     /// How it is bent, and its answer read.
     pub call: &'a Call,
-    /// What fills its placeholders.
-    pub scope: &'a dyn Scope,
+    /// What fills its placeholders, and says where secrets may go.
+    pub values: &'a Values<'a>,
     /// What granted scopes are joined with, besides spaces and commas.
     pub separator: &'a str,
     /// The provider's other words for `invalid_grant`.
@@ -94,48 +94,48 @@ impl ProviderCall<'_> {
 
     fn read(&self, standard: Params, sent: &Sent) -> Result<Answer, GrantError> {
         let answer = self.send(standard, sent)?;
-        let rules = Rules {
+        let read = Answer::read(answer.status, &answer.body, &self.rules());
+        read.map_err(|wrong| self.misanswered(wrong, sent))
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        Rules {
             response: &self.call.response,
             separator: self.separator,
-            scope: self.scope,
-        };
-        match Answer::read(answer.status, &answer.body, &rules) {
-            Ok(answer) if !self.needs_token() || answer.access_token.is_some() => Ok(answer),
-            Ok(answer) if !answer.is_readable() => {
-                Err(self.unusable("it is neither JSON nor a form", sent).into())
-            }
-            Ok(_) => Err(self.unusable("it holds no access token", sent).into()),
-            Err(Misanswer::Refused { error, description }) => {
-                Err(self.refused(error, description, sent).into())
-            }
-            Err(Misanswer::Unusable(why)) => Err(self.unusable(&why, sent).into()),
-            Err(Misanswer::Render(error)) => Err(error.into()),
+            scope: self.values,
         }
     }
 
-    /// Whether an answer without a token is of no use here: it is a standard
-    /// token call, and does not say that the old one stays.
-    fn needs_token(&self) -> bool {
-        self.client.is_some() && !matches!(self.call.response.access_token, Some(TokenAt::Kept))
+    fn misanswered(&self, wrong: Misanswer, sent: &Sent) -> GrantError {
+        match wrong {
+            Misanswer::Refused { error, description } => {
+                self.refused(error, description, sent).into()
+            }
+            Misanswer::Unusable(why) => self.unusable(&why, sent).into(),
+            Misanswer::Render(error) => error.into(),
+        }
+    }
+
+    /// An answer of no use, for what is missing in it.
+    pub(super) fn lacking(&self, why: &str) -> GrantError {
+        self.unusable(why, &Sent::default()).into()
     }
 
     /// Makes the call and looks only at whether it succeeded.
     pub(super) fn acknowledged(&self, standard: Params) -> Result<(), GrantError> {
         let sent = Sent::default();
         let answer = self.send(standard, &sent)?;
-        match Answer::refusal(answer.status, &answer.body) {
-            Ok(()) => Ok(()),
-            Err(Misanswer::Refused { error, description }) => {
-                Err(self.refused(error, description, &sent).into())
-            }
-            Err(Misanswer::Unusable(why)) => Err(self.unusable(&why, &sent).into()),
-            Err(Misanswer::Render(error)) => Err(error.into()),
-        }
+        let json = fields::parse(&answer.body);
+        let held = self.rules().hold(answer.status, json.as_ref());
+        held.map_err(|wrong| self.misanswered(wrong, &sent))
     }
 
     fn send(&self, standard: Params, sent: &Sent) -> Result<http::Answer, GrantError> {
+        if !self.values.may_go_to(&self.url) {
+            return Err(GrantError::Moved(self.url.origin()));
+        }
         let url = self.url.expose();
-        let wired = wire(url, self.call, standard, self.client.as_ref(), self.scope)?;
+        let wired = wire(url, self.call, standard, self.client.as_ref(), self.values)?;
         sent.borrow_mut().extend(wired.secrets);
         let fetched = self.http.fetch(wired.request, MAX_ANSWER);
         let answer = fetched.map_err(CallError::from)?;
@@ -210,12 +210,22 @@ impl ProviderCall<'_> {
     }
 }
 
+/// Without anything that was sent, as it is or as a URL writes it. What is
+/// shorter than any secret would only garble the words.
 fn redacted(text: &str, sent: &Sent) -> String {
+    const SHORTEST: usize = 3;
+    let mut sent: Vec<String> = sent
+        .borrow()
+        .iter()
+        .map(|secret| secret.expose().to_owned())
+        .filter(|secret| secret.len() >= SHORTEST)
+        .collect();
+    // The longest first: one may hold another.
+    sent.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     let mut clean = text.to_owned();
-    for secret in sent.borrow().iter() {
-        if !secret.expose().is_empty() {
-            clean = clean.replace(secret.expose(), REDACTED);
-        }
+    for secret in sent {
+        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        clean = clean.replace(&secret, REDACTED).replace(&encoded, REDACTED);
     }
     super::shortened(&clean)
 }

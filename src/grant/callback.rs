@@ -142,12 +142,16 @@ impl Listener {
         if !state.equals(&given) {
             return Verdict::Ignore(page::not_ours(&self.brand));
         }
+        // An issuer named twice is no answer (RFC 6749 section 3.1).
+        if is_repeated(query, "iss") {
+            return Verdict::Ignore(page::not_ours(&self.brand));
+        }
         let outcome = match (single(query, code_param), single(query, "error")) {
-            (Some(code), None) if !code.is_empty() => Ok(Secret::from(code)),
-            (None, Some(error)) => Err(GrantError::Denied {
+            (_, Some(error)) => Err(GrantError::Denied {
                 error,
                 description: single(query, "error_description"),
             }),
+            (Some(code), None) if !code.is_empty() => Ok(Secret::from(code)),
             _ => return Verdict::Ignore(page::not_ours(&self.brand)),
         };
         Verdict::Take {
@@ -172,6 +176,11 @@ fn single(query: &str, name: &str) -> Option<String> {
     let mut found = pairs.filter(|(known, _)| known == name);
     let value = found.next()?.1.into_owned();
     found.next().is_none().then_some(value)
+}
+
+fn is_repeated(query: &str, name: &str) -> bool {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.filter(|(known, _)| known == name).count() > 1
 }
 
 /// The parameters that came once, but for these.

@@ -52,17 +52,12 @@ impl Client {
                 BasicEncoding::Raw => text.to_owned(),
             }
         };
-        basic_header(&encode(id), &encode(secret))
+        let pair = format!("{}:{}", encode(id), encode(secret));
+        // Base64 is always a valid header value.
+        let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
-}
-
-/// An `Authorization: Basic` value (RFC 7617 section 2), marked sensitive.
-pub(super) fn basic_header(user: &str, password: &str) -> Option<HeaderValue> {
-    let pair = STANDARD.encode(format!("{user}:{password}"));
-    // Base64 is always a valid header value.
-    let mut value = HeaderValue::try_from(format!("Basic {pair}")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 #[cfg(test)]

@@ -27,5 +27,7 @@ pub(super) fn obtain(
     if !scope.is_empty() {
         request = request.add_extra_param("scope", scope);
     }
-    call.through(|http| request.request(&http))
+    let answer = call.through(|http| request.request(&http))?;
+    super::needs_token(&call, &answer)?;
+    Ok(answer)
 }

@@ -13,27 +13,47 @@ use crate::http::Http;
 /// The most that is read of a metadata document, in bytes.
 const MAX_DOCUMENT: u64 = 512 * 1024;
 
-/// Asks the definition's issuer about itself, and notes it in `values`; does
-/// nothing where there is no issuer, or where all is known.
+/// Asks the definition's issuer about itself, and notes it in `values`. Where
+/// the definition names the endpoints it needs itself, no answer is no failure.
 pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<(), GrantError> {
-    let Some(oauth) = values.integration().auth.oauth2() else {
+    let auth = &values.integration().auth;
+    let Some(oauth) = auth.oauth2() else {
         return Ok(());
     };
-    let Some(template) = &oauth.issuer else {
+    let Some(url) = oauth.issuer.as_ref().map(|issuer| issuer.render(values)) else {
         return Ok(());
     };
-    let Some(url) = template.render(values)? else {
+    let Some(url) = url? else {
         return Ok(());
     };
-    let issuer = url.expose().to_string();
-    let mut failed = None;
-    for place in places(url.expose()) {
-        match fetch(http, &place, &issuer) {
-            Ok(metadata) => {
-                values.set_metadata(metadata);
-                return Ok(());
+    let needed = auth.token_url.is_none()
+        || (auth.needs_consent() && oauth.authorization_url.is_none())
+        || values.input("client_id")?.is_none();
+    match ask(http, url.expose()) {
+        Ok(metadata) => {
+            values.set_metadata(metadata);
+            Ok(())
+        }
+        Err(error) if needed => Err(error),
+        Err(error) => {
+            tracing::info!(issuer = %url, %error, "the issuer's metadata was not needed");
+            Ok(())
+        }
+    }
+}
+
+fn ask(http: &Http, issuer: &Url) -> Result<Metadata, GrantError> {
+    let mut failed: Option<GrantError> = None;
+    for place in places(issuer) {
+        match fetch(http, &place, issuer.as_str()) {
+            Ok(metadata) => return Ok(metadata),
+            // A document that is wrong says more than a place without one.
+            Err(error) => {
+                let is_document = matches!(&error, GrantError::Metadata { found: true, .. });
+                if is_document || failed.is_none() {
+                    failed = Some(error);
+                }
             }
-            Err(error) => failed = failed.or(Some(error)),
         }
     }
     Err(failed.unwrap_or(GrantError::Missing("issuer")))
@@ -64,6 +84,7 @@ fn fetch(http: &Http, url: &Url, issuer: &str) -> Result<Metadata, GrantError> {
     let wrong = |why: String| GrantError::Metadata {
         url: url.to_string(),
         why,
+        found: true,
     };
     let mut request = Request::new(Method::GET, url.clone());
     let json = HeaderValue::from_static("application/json");
@@ -72,7 +93,11 @@ fn fetch(http: &Http, url: &Url, issuer: &str) -> Result<Metadata, GrantError> {
         .fetch(request, MAX_DOCUMENT)
         .map_err(super::CallError::from)?;
     if answer.status != 200 {
-        return Err(wrong(format!("it answers {}", answer.status)));
+        return Err(GrantError::Metadata {
+            url: url.to_string(),
+            why: format!("it answers {}", answer.status),
+            found: false,
+        });
     }
     let document =
         serde_json::from_slice(&answer.body).map_err(|_| wrong("it is no JSON".to_owned()))?;

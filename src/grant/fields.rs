@@ -14,7 +14,7 @@ pub(super) fn parse(body: &[u8]) -> Option<Json> {
         return Some(json);
     }
     // A form is one line of pairs; a page of HTML is not.
-    if text.starts_with('<') || text.contains(['\n', '{']) || !text.contains('=') {
+    if text.starts_with(['<', '{', '[']) || text.contains('\n') || !text.contains('=') {
         return None;
     }
     let pairs = url::form_urlencoded::parse(text.as_bytes());
@@ -26,35 +26,53 @@ pub(super) fn parse(body: &[u8]) -> Option<Json> {
 
 /// The provider's words for what went wrong.
 pub(super) fn description(json: &Json) -> Option<String> {
-    let names = ["error_description", "message", "msg", "detail"];
+    let names = [
+        "error_description",
+        "message",
+        "msg",
+        "detail",
+        "error_message",
+    ];
     let texts = names.iter().filter_map(|name| json.get(name)?.as_str());
-    let found = texts.filter(|text| !text.is_empty()).map(ToOwned::to_owned);
-    found.into_iter().next()
+    let mut found = texts.filter(|text| !text.is_empty());
+    let found = found.next().map(ToOwned::to_owned);
+    // Some say it field by field.
+    found.or_else(|| {
+        let fields = json.get("errors")?;
+        let is_empty = fields.as_object().is_some_and(Map::is_empty) || fields.is_null();
+        (!is_empty).then(|| fields.to_string())
+    })
 }
 
 /// The refusal in an answer: RFC 6749 section 5.2's `error`, or an object in
 /// its place.
 pub(super) fn refusal(json: &Json) -> Option<Misanswer> {
-    let error = match json.get("error")? {
-        Json::Null | Json::Bool(false) => return None,
-        Json::String(code) if code.is_empty() => return None,
+    let error = json.get("error")?;
+    let (code, words) = match error {
+        Json::Object(inner) if inner.is_empty() => return None,
+        Json::Array(items) if items.is_empty() => return None,
         Json::Object(inner) => {
             let names = ["code", "type", "status", "message"];
-            let texts = names
+            let mut texts = names
                 .iter()
                 .filter_map(|name| inner.get(*name).and_then(text_of));
-            let error = texts.into_iter().next();
-            let description = description(&json["error"]).or_else(|| description(json));
-            return Some(Misanswer::Refused {
-                error: error.unwrap_or_else(|| "error".to_owned()),
-                description,
-            });
+            let words = description(error).or_else(|| description(json));
+            (texts.next().unwrap_or_else(|| "error".to_owned()), words)
         }
-        other => text_of(other).unwrap_or_else(|| other.to_string()),
+        Json::Null => return None,
+        other => {
+            let code = text_of(other).unwrap_or_else(|| other.to_string());
+            (code, description(json))
+        }
     };
+    // What some services write where there is no error.
+    let none = ["", "0", "false", "null", "none", "ok", "success"];
+    if none.contains(&code.to_ascii_lowercase().as_str()) {
+        return None;
+    }
     Some(Misanswer::Refused {
-        error,
-        description: description(json),
+        error: code,
+        description: words,
     })
 }
 

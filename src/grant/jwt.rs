@@ -3,6 +3,7 @@
 //! the shared secret itself.
 
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,8 +17,10 @@ use crate::definition::template::Value;
 use crate::definition::{JWT_KEY, JsonTemplate, Jwt};
 use crate::secret::Secret;
 
-/// Signs the definition's token, where it has one, and gives it its name.
-pub(super) fn sign_for(values: &mut Values<'_>) -> Result<Option<Secret>, GrantError> {
+/// Begins another request: with a `uuid`, a moment and, where the definition
+/// signs tokens, a token of its own, which is returned.
+pub(super) fn begin(values: &mut Values<'_>) -> Result<Option<Secret>, GrantError> {
+    values.begin_request();
     let Some(jwt) = &values.integration().auth.jwt else {
         return Ok(None);
     };
@@ -40,16 +43,28 @@ fn sign(jwt: &Jwt, values: &Values<'_>) -> Result<Secret, GrantError> {
         header.insert("kid".to_owned(), rendered.text.expose().into());
     }
     let mut claims = object(&jwt.claims, values)?;
-    let now = Timestamp::now();
-    claims.entry("iat").or_insert_with(|| now.unix().into());
+    // A clock that is a little behind would find a token of this very second
+    // to be of its future.
+    let issued = Timestamp::now().before(backdated(jwt.ttl));
+    claims.entry("iat").or_insert_with(|| issued.unix().into());
     claims
         .entry("exp")
-        .or_insert_with(|| now.after(jwt.ttl).unix().into());
+        .or_insert_with(|| issued.after(jwt.ttl).unix().into());
     let part = |object| URL_SAFE_NO_PAD.encode(Json::Object(object).to_string());
     let message = format!("{}.{}", part(header), part(claims));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm)
         .map_err(|error| fault(&error.to_string()))?;
     Ok(Secret::new(format!("{message}.{signature}")))
+}
+
+/// How far back `iat` lies: a minute, or a fifth of a short life.
+fn backdated(ttl: Duration) -> Duration {
+    (ttl / 5).min(Duration::from_secs(60))
+}
+
+/// How long a token that is signed now will live.
+pub(super) fn life(ttl: Duration) -> Duration {
+    ttl.saturating_sub(backdated(ttl))
 }
 
 fn object(

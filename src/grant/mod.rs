@@ -1,8 +1,10 @@
 //! Obtaining, renewing and revoking credentials: the protocol, without any
 //! memory. `call` is one call to a provider, bent by the definition (`wire`,
-//! `client`); `answer` reads what came back, leniently (`fields`); one file per
-//! grant, `after` for the calls that follow a token call; `callback` is the
-//! loopback listener; `discover` and `register` ask a server about itself.
+//! `client`, and `jwt` with `jwk` for what is signed); `answer` reads what came
+//! back, leniently (`fields`); one file per grant, `after` for the calls that
+//! follow a token call; `callback` is the loopback listener, bounded by `front`,
+//! with `page` and `look` for what a person sees; `discover` and `register` ask
+//! a server about itself.
 
 mod after;
 mod answer;
@@ -26,15 +28,17 @@ mod wire;
 
 use std::time::Duration;
 
-pub use answer::{Answer, is_same};
+pub use answer::Answer;
 pub use authorization_code::{CodeFlow, Consented};
-pub use call::{CallError, ProviderCall};
+pub use call::CallError;
 pub use callback::{ListenError, Responder};
 pub use client::Client;
 pub use discover::discover;
 pub use jwt::claims;
 pub use refresh::{Renewal, Renewed};
 pub use revoke::revoke;
+
+use call::ProviderCall;
 
 use crate::connection::Values;
 use crate::definition::template::RenderError;
@@ -62,6 +66,9 @@ pub enum GrantError {
     /// The answer names no issuer, though its server says that it does.
     #[error("the answer names no issuer, though its server says that it always does")]
     NoIssuer,
+    /// Secrets would go where the connection was not made for.
+    #[error("it would send secrets to {0}, which it was not connected for; nothing was sent there")]
+    Moved(String),
     /// No access token came.
     #[error("{0} brought no access token")]
     NoToken(&'static str),
@@ -83,6 +90,8 @@ pub enum GrantError {
         url: String,
         /// What about it.
         why: String,
+        /// Whether there was a document at all.
+        found: bool,
     },
     /// Nobody answered.
     #[error("nobody answered within {}", humantime::format_duration(*.0))]
@@ -134,7 +143,7 @@ fn provider_call<'a>(
         url,
         client: None,
         call,
-        scope: values,
+        values,
         separator: auth.oauth2().map_or(" ", |oauth| &oauth.scope_separator),
         dead: &[],
     }
@@ -144,15 +153,26 @@ fn provider_call<'a>(
 /// its server does (RFC 8414 section 2), else as is usual.
 pub fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError> {
     let id = values.input("client_id")?;
-    let secret = values.input("client_secret")?;
+    // A public client's secret is not even looked for.
+    let secret = match oauth.named_client_auth {
+        Some(ClientAuth::None) => None,
+        _ => values.input("client_secret")?,
+    };
     let mut auth = oauth.client_auth(secret.is_some());
     let takes = |method: &str| values.metadata().takes_client_auth(method);
-    if oauth.named_client_auth.is_none()
-        && auth == ClientAuth::Basic
-        && takes("client_secret_basic") == Some(false)
-        && takes("client_secret_post") == Some(true)
-    {
-        auth = ClientAuth::Body;
+    if oauth.named_client_auth.is_none() {
+        auth = match values.metadata().registered_auth() {
+            Some("none") => ClientAuth::None,
+            Some("client_secret_post") => ClientAuth::Body,
+            Some("client_secret_basic") => ClientAuth::Basic,
+            _ if auth == ClientAuth::Basic
+                && takes("client_secret_basic") == Some(false)
+                && takes("client_secret_post") == Some(true) =>
+            {
+                ClientAuth::Body
+            }
+            _ => auth,
+        };
     }
     if auth.needs_secret() && secret.is_none() {
         return Err(GrantError::Missing("client_secret"));
@@ -165,6 +185,18 @@ pub fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError>
     })
 }
 
+/// Holds a token call to having brought a token, unless a step will.
+fn needs_token(call: &ProviderCall<'_>, answer: &Answer) -> Result<(), GrantError> {
+    let steps = &call.values.integration().auth.steps;
+    let brought_later = steps
+        .iter()
+        .any(|step| step.on_connect && step.call.brings_token());
+    match &answer.fault {
+        Some(fault) if !brought_later => Err(call.lacking(fault)),
+        _ => Ok(()),
+    }
+}
+
 /// Obtains a credential with nobody there: by client credentials, by a login
 /// of the service's own, or by signing one.
 pub fn obtain(
@@ -173,7 +205,7 @@ pub fn obtain(
     scopes: &[String],
 ) -> Result<Answer, GrantError> {
     let auth = &values.integration().auth;
-    let signed = jwt::sign_for(values)?;
+    let signed = jwt::begin(values)?;
     let mut answer = match &auth.kind {
         AuthKind::OAuth2(oauth) => {
             let scope = scopes.join(&oauth.scope_separator);
@@ -181,7 +213,7 @@ pub fn obtain(
         }
         AuthKind::Jwt => Answer {
             access_token: signed,
-            expires_in: auth.jwt.as_ref().map(|jwt| jwt.ttl),
+            expires_in: auth.jwt.as_ref().map(|jwt| jwt::life(jwt.ttl)),
             ..Answer::default()
         },
         AuthKind::CustomToken | AuthKind::ApiKey | AuthKind::Basic | AuthKind::None => {

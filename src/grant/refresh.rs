@@ -6,7 +6,7 @@ use oauth2::basic::BasicClient;
 use oauth2::{ClientId, RefreshToken, TokenUrl};
 
 use super::after::{self, Moment};
-use super::{Answer, GrantError, ProviderCall, jwt, provider_call};
+use super::{Answer, CallError, GrantError, ProviderCall, jwt, provider_call};
 use crate::connection::Values;
 use crate::credential::Credential;
 use crate::definition::RenewFrom;
@@ -36,7 +36,7 @@ impl<'h> Renewal<'h> {
         let own = auth.refresh.call.url.as_ref().or(auth.token_url.as_ref());
         let url = values.endpoint(own, "token_endpoint")?;
         let url = url.ok_or(GrantError::Missing("token_url"))?;
-        jwt::sign_for(values)?;
+        jwt::begin(values)?;
         if let Some(oauth) = auth.oauth2() {
             super::client(oauth, values)?;
         }
@@ -50,8 +50,13 @@ impl<'h> Renewal<'h> {
         values: &mut Values<'_>,
         credential: &Credential,
     ) -> Result<Renewed, GrantError> {
+        jwt::begin(values)?;
         let mut answer = self.call(values, credential)?;
-        let completed = after::complete(self.http, values, &mut answer, Moment::Refresh);
+        let completed = match &answer.fault {
+            // A custom token's renewal may leave it to a step to bring one.
+            Some(fault) if !renews_by_step(values) => Err(lacking(&self.url, fault)),
+            _ => after::complete(self.http, values, &mut answer, Moment::Refresh),
+        };
         Ok(Renewed { answer, completed })
     }
 
@@ -69,6 +74,19 @@ impl<'h> Renewal<'h> {
         }
         by_refresh_token(&call, credential)
     }
+}
+
+fn renews_by_step(values: &Values<'_>) -> bool {
+    let mut steps = values.integration().auth.steps.iter();
+    steps.any(|step| step.on_refresh && step.call.brings_token())
+}
+
+fn lacking(url: &SafeUrl, why: &str) -> GrantError {
+    let error = CallError::Unusable {
+        host: crate::http::host_of(url.expose()),
+        why: why.to_owned(),
+    };
+    error.into()
 }
 
 fn by_refresh_token(

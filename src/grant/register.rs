@@ -31,12 +31,10 @@ pub(super) fn if_needed(
     let Some(url) = values.endpoint(own, "registration_endpoint")? else {
         return Ok(());
     };
-    let public = values.metadata().takes_client_auth("none") != Some(false);
-    let method = if public {
-        "none"
-    } else {
-        "client_secret_basic"
-    };
+    let refuses = |method: &str| values.metadata().takes_client_auth(method) == Some(false);
+    let methods = ["none", "client_secret_basic", "client_secret_post"];
+    let method = methods.into_iter().find(|method| !refuses(method));
+    let method = method.unwrap_or("none");
     let wanted = json!({
         "client_name": format!("hallpass ({name})"),
         "redirect_uris": [redirect_uri],
@@ -57,6 +55,9 @@ pub(super) fn if_needed(
         return Err(refused(&document, &answer, url.expose()));
     };
     values.register("client_id", Secret::new(id));
+    // What the server settled on counts, whatever was asked for.
+    let settled = text("token_endpoint_auth_method").unwrap_or(method);
+    values.set_registered_auth(settled);
     if let Some(secret) = text("client_secret") {
         values.register("client_secret", Secret::new(secret));
     }
@@ -64,11 +65,11 @@ pub(super) fn if_needed(
 }
 
 fn refused(document: &Json, answer: &http::Answer, url: &url::Url) -> GrantError {
-    let description = fields::description(document);
+    let description = fields::description(document).map(|text| super::shortened(&text));
     let error = document.get("error").and_then(Json::as_str);
     match (error, answer.status) {
         (Some(error), 400..500) => CallError::Refused {
-            error: error.to_owned(),
+            error: super::shortened(error),
             description,
             dead: false,
         },

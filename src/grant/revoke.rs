@@ -3,6 +3,7 @@
 use super::{CallError, GrantError, jwt, provider_call};
 use crate::connection::Values;
 use crate::credential::Credential;
+use crate::definition::template::Value;
 use crate::http::Http;
 use crate::secret::Secret;
 
@@ -20,10 +21,7 @@ pub fn revoke(
     if values.endpoint(own, "revocation_endpoint")?.is_none() {
         return Ok(false);
     }
-    jwt::sign_for(values)?;
-    if let Some(token) = &credential.refresh_token
-        && auth.oauth2().is_some()
-    {
+    if let Some(token) = &credential.refresh_token {
         one(http, values, token, "refresh_token")?;
     }
     let Some(token) = &credential.access_token else {
@@ -37,21 +35,23 @@ pub fn revoke(
     Ok(true)
 }
 
-/// `hint` is RFC 7009 section 2.1's `token_type_hint`.
-fn one(http: &Http, values: &Values<'_>, token: &Secret, hint: &str) -> Result<(), GrantError> {
+/// `hint` is RFC 7009 section 2.1's `token_type_hint`. In the definition's own
+/// parameters `{token}` is the one that is being revoked.
+fn one(http: &Http, values: &mut Values<'_>, token: &Secret, hint: &str) -> Result<(), GrantError> {
+    jwt::begin(values)?;
+    values.set("token", Value::secret(token.clone()));
     let auth = &values.integration().auth;
     let own = auth.revoke.url.as_ref().or(auth.revocation_url.as_ref());
     let url = values.endpoint(own, "revocation_endpoint")?;
     let url = url.ok_or(GrantError::Missing("revocation_url"))?;
     let mut call = provider_call(http, values, &auth.revoke, url);
-    let mut params = Vec::new();
     if let Some(oauth) = auth.oauth2() {
         call.client = Some(super::client(oauth, values)?);
-        params = vec![
-            ("token".to_owned(), token.expose().to_owned()),
-            ("token_type_hint".to_owned(), hint.to_owned()),
-        ];
     }
+    let params = vec![
+        ("token".to_owned(), token.expose().to_owned()),
+        ("token_type_hint".to_owned(), hint.to_owned()),
+    ];
     match call.acknowledged(params) {
         // Some providers say that a dead token is dead rather than nothing.
         Err(GrantError::Call(CallError::Refused { error, .. }))

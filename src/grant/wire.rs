@@ -9,9 +9,11 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName
 use serde_json::{Map, Value as Json};
 use url::Url;
 
-use super::client::{Client, basic_header};
+use super::client::Client;
+use crate::connection::Values;
 use crate::definition::template::{RenderError, Rendered, Scope};
 use crate::definition::{Call, Encoding, Param};
+use crate::http;
 use crate::secret::Secret;
 
 /// Parameters in the order they are sent.
@@ -41,7 +43,7 @@ pub(super) fn wire(
     call: &Call,
     standard: Params,
     client: Option<&Client>,
-    scope: &dyn Scope,
+    values: &Values<'_>,
 ) -> Result<Wired, RenderError> {
     let mut secrets = Vec::new();
     let mut fields: Vec<(String, Json)> = Vec::new();
@@ -56,6 +58,7 @@ pub(super) fn wire(
         // The client authenticates in one way, whatever made the parameters.
         params.retain(|(name, _)| name != "client_id" && name != "client_secret");
         let (basic, own) = client.credentials();
+        secrets.extend(basic.iter().filter_map(sensitive_text));
         authorization = basic;
         params.extend(own);
         secrets.extend(client.secret.clone());
@@ -71,14 +74,14 @@ pub(super) fn wire(
         match param {
             Param::Drop => dropped.push(name.as_str()),
             Param::Send(json) => {
-                if let Some(value) = json.render(scope, &mut |text| note(text, &mut secrets))? {
+                if let Some(value) = json.render(values, &mut |text| note(text, &mut secrets))? {
                     put(name.clone(), value);
                 }
             }
         }
     }
     fields.retain(|(name, _)| !dropped.contains(&name.as_str()));
-    let mut headers = headers(call, authorization, scope, &mut secrets)?;
+    let mut headers = headers(call, authorization, values, &mut secrets)?;
     let method = call.method.clone().unwrap_or(Method::POST);
     let bodiless = method == Method::GET || method == Method::HEAD;
     let usual = if bodiless {
@@ -116,6 +119,8 @@ pub(super) fn wire(
         *request.body_mut() = Some(body.into());
     }
     *request.headers_mut() = headers;
+    // What stood in the URL was put in before.
+    secrets.extend(values.handed_out());
     Ok(Wired { request, secrets })
 }
 
@@ -133,18 +138,14 @@ fn headers(
     if let Some((user, password)) = &call.basic {
         let pair = user.render(scope)?.zip(password.render(scope)?);
         if let Some((user, password)) = pair {
-            note(&user, secrets);
-            note(&password, secrets);
-            let user = user.text.expose();
-            if user.contains(':') {
-                return Err(RenderError::Whole {
-                    what: "the user name of `basic`",
-                    why: "it holds a `:`, which would begin the password (RFC 7617)".to_owned(),
-                });
-            }
-            headers.extend(
-                basic_header(user, password.text.expose()).map(|value| (AUTHORIZATION, value)),
-            );
+            let (user, password) = (user.text.expose(), password.text.expose());
+            let pair = http::basic(user, password).map_err(|why| RenderError::Whole {
+                what: "`basic`",
+                why: why.to_owned(),
+            })?;
+            secrets.push(Secret::new(pair.clone()));
+            let (name, value) = header(AUTHORIZATION.as_str(), &pair, true)?;
+            headers.insert(name, value);
         }
     }
     for (name, template) in &call.headers {
@@ -152,26 +153,25 @@ fn headers(
             continue;
         };
         note(&rendered, secrets);
-        let (name, value) = header(name, &rendered)?;
+        let (name, value) = header(name, rendered.text.expose(), rendered.is_secret())?;
         headers.insert(name, value);
     }
     Ok(headers)
 }
 
-fn header(name: &str, rendered: &Rendered) -> Result<(HeaderName, HeaderValue), RenderError> {
-    let wrong = |why: &str| RenderError::Whole {
+fn header(
+    name: &str,
+    value: &str,
+    sensitive: bool,
+) -> Result<(HeaderName, HeaderValue), RenderError> {
+    http::header(name, value, sensitive).map_err(|why| RenderError::Whole {
         what: "a header",
-        why: format!("`{name}` {why}"),
-    };
-    let parsed = HeaderName::try_from(name).map_err(|_| wrong("is no header name"))?;
-    let text = rendered.text.expose();
-    if text.chars().any(char::is_control) {
-        return Err(wrong("would hold a line break or a control character"));
-    }
-    let mut value = HeaderValue::from_bytes(text.as_bytes())
-        .map_err(|_| wrong("would hold what no header can"))?;
-    value.set_sensitive(rendered.is_secret());
-    Ok((parsed, value))
+        why: format!("`{name}`: {why}"),
+    })
+}
+
+fn sensitive_text(value: &HeaderValue) -> Option<Secret> {
+    value.to_str().ok().map(Secret::new)
 }
 
 fn note(rendered: &Rendered, secrets: &mut Vec<Secret>) {

@@ -133,7 +133,7 @@ fn a_server_that_takes_registrations_needs_no_client_id() {
     home.connect("x");
     let asked = recorder.last("/register").json();
     assert_eq!(asked["application_type"], "native");
-    assert_eq!(asked["token_endpoint_auth_method"], "client_secret_basic");
+    assert_eq!(asked["token_endpoint_auth_method"], "client_secret_post");
     let redirect_uri = recorder.last("/authorize").query("redirect_uri").unwrap();
     assert_eq!(asked["redirect_uris"], json!([redirect_uri]));
     // The client shows itself in the only way the server takes.

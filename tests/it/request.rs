@@ -1,8 +1,10 @@
 //! `request`: curl's habits, the credential added, fenced to its own hosts.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use crate::support::{Home, Provider};
+use crate::support::{Home, Provider, Recorder};
 
 fn connected() -> (Provider, Home) {
     let (provider, home) = Provider::connected(&[]);
@@ -278,4 +280,108 @@ fn a_token_in_the_path_of_the_base_url_connects_and_travels_there() {
         .run()
         .ok();
     assert!(!run.stderr.contains(&token), "{run}");
+}
+
+/// A server that answers every request with these pieces, with a pause before each; and that is
+/// silent for ever once they are over, where it `hangs`.
+fn slow_server(pieces: &'static [&'static str], pause: Duration, hangs: bool) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer);
+            for piece in pieces {
+                // What is slow is the server: the test waits for the binary alone.
+                std::thread::sleep(pause);
+                if stream.write_all(piece.as_bytes()).is_err() {
+                    break;
+                }
+            }
+            if hangs {
+                open.push(stream);
+            }
+        }
+    });
+    origin
+}
+
+fn keyed_home(origin: &str, api: &str) -> Home {
+    let home = Home::new();
+    let text = format!(
+        "[integrations.x.auth]\ntype = \"api_key\"\napi_key = \"key-not-real\"\n[integrations.x.api]\nbase_url = \"{origin}\"\n{api}\n"
+    );
+    home.write("integrations.toml", &text);
+    home.write("config.toml", "http_timeout = \"1s\"\n");
+    home
+}
+
+#[test]
+fn a_server_that_says_nothing_is_waited_for_so_long_and_no_longer() {
+    let origin = slow_server(&[], Duration::ZERO, true);
+    let home = keyed_home(&origin, "");
+    let run = home.hallpass(&["request", "x", "/"]).run().fails_with(6);
+    assert!(run.stderr.contains("did not answer in time"), "{run}");
+    let origin = slow_server(
+        &["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "abc"],
+        Duration::ZERO,
+        true,
+    );
+    let home = keyed_home(&origin, "");
+    home.hallpass(&["request", "x", "/"]).run().fails_with(6);
+}
+
+#[test]
+fn an_answer_that_keeps_coming_may_take_longer_than_each_wait() {
+    let pieces = &[
+        "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n",
+        "abc",
+        "def",
+        "ghi",
+        "jkl",
+    ];
+    let pause = Duration::from_millis(400);
+    let home = keyed_home(&slow_server(pieces, pause, false), "");
+    let run = home.hallpass(&["request", "x", "/"]).run().ok();
+    assert_eq!(run.stdout, "abcdefghijkl");
+    // `api.timeout` bounds all of it.
+    let home = keyed_home(&slow_server(pieces, pause, false), "timeout = \"1s\"");
+    home.hallpass(&["request", "x", "/"]).run().fails_with(6);
+}
+
+#[test]
+fn a_credential_in_a_json_body_is_merged_at_every_depth_and_never_left_out() {
+    let recorder = Recorder::start();
+    let home = keyed_home(
+        recorder.origin(),
+        "json = { auth = { key = \"{api_key}\", app = 1 } }",
+    );
+    let body = [
+        "request",
+        "x",
+        "/y",
+        "--json",
+        "{\"auth\":{\"app\":2},\"a\":[1]}",
+    ];
+    home.hallpass(&body).run().ok();
+    assert_eq!(
+        recorder.last("/y").json(),
+        json!({ "auth": { "key": "key-not-real", "app": 2 }, "a": [1] })
+    );
+    home.hallpass(&["request", "x", "/post", "-X", "POST"])
+        .run()
+        .ok();
+    assert_eq!(recorder.last("/post").json()["auth"]["key"], "key-not-real");
+    let before = recorder.asked().len();
+    for args in [&["/y"][..], &["/y", "--json", "[1]"], &["/y", "-d", "a=b"]] {
+        let run = home
+            .hallpass(&[&["request", "x"], args].concat())
+            .run()
+            .fails_with(2);
+        assert!(run.stderr.contains("travels in a JSON body"), "{run}");
+    }
+    assert_eq!(recorder.asked().len(), before);
 }
