@@ -106,6 +106,15 @@ impl Interaction {
             .map_err(|error| unanswered(label, error))
     }
 
+    /// Asks for a line of text that may be empty.
+    pub fn ask_optional(&self, label: &str) -> Result<String> {
+        dialoguer::Input::<String>::new()
+            .with_prompt(label)
+            .allow_empty(true)
+            .interact_text()
+            .map_err(|error| unanswered(label, error))
+    }
+
     /// Asks for a secret, without echoing it.
     /// `optional` lets it be empty.
     pub fn ask_secret(&self, label: &str, optional: bool) -> Result<Secret> {
@@ -128,10 +137,17 @@ impl Interaction {
     }
 
     /// Asks for any number of several; returns their indexes.
-    pub fn choose_some(&self, label: &str, choices: &[String]) -> Result<Vec<usize>> {
+    /// `picked` says which are to begin with.
+    pub fn choose_some(
+        &self,
+        label: &str,
+        choices: &[String],
+        picked: &[bool],
+    ) -> Result<Vec<usize>> {
         dialoguer::MultiSelect::new()
             .with_prompt(format!("{label} (space picks, enter goes on)"))
             .items(choices)
+            .defaults(picked)
             .interact()
             .map_err(|error| unanswered(label, error))
     }

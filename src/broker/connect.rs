@@ -7,8 +7,8 @@ use super::mint::{self, Recipe};
 use super::renew::locked;
 use super::{Broker, explain, inputs, typed};
 use crate::connection::{ConnectionId, Pin, Values};
+use crate::definition::Integration;
 use crate::definition::template::RenderError;
-use crate::definition::{Integration, OAuth2};
 use crate::error::{Failure, Kind, Result};
 use crate::grant::{self, CodeFlow, Consented, GrantError, Responder};
 use crate::secret::Secret;
@@ -75,14 +75,22 @@ impl Broker<'_> {
         }
         let store = self.choose_store(id, kept_in, needs_person, choose_file)?;
         let (mut item, responder) = if needs_person {
-            let (item, responder) = self.consent(id, integration, &mut values, options)?;
+            let earlier = existing
+                .as_ref()
+                .map(|(item, _)| item.extra_scopes.as_slice());
+            let extra = self.extra_scopes(integration, &options.scopes, earlier)?;
+            let (item, responder) = self.consent(id, integration, &mut values, (options, extra))?;
             (item, Some(responder))
         } else if integration.auth.is_fixed() {
             let given = (values.parameters().clone(), values.secrets().clone());
             (typed::item_of(id, integration, given)?, None)
         } else {
             let given = (values.parameters().clone(), values.secrets().clone());
-            let recipe = Recipe::new(id, integration, given, true, &options.scopes)?
+            let earlier = existing
+                .as_ref()
+                .map(|(item, _)| item.extra_scopes.as_slice());
+            let extra = self.extra_scopes(integration, &options.scopes, earlier)?;
+            let recipe = Recipe::new(id, integration, given, true, &extra)?
                 .with_metadata(values.metadata().clone())
                 .fenced(fence);
             (self.mint(id, integration, &recipe)?, None)
@@ -132,12 +140,9 @@ impl Broker<'_> {
         if !self.interaction.attended() {
             return Err(failed(GrantError::Missing("client_id")));
         }
-        let typed = inputs::ask_input(
-            integration,
-            input,
-            &inputs::Given::default(),
-            self.interaction,
-        )?;
+        let given = inputs::Given::default();
+        let asked = (self.interaction, self.ui);
+        let typed = inputs::ask_input(integration, input, &given, asked)?;
         values.set_parameter("client_id", typed);
         Ok(())
     }
@@ -204,7 +209,7 @@ impl Broker<'_> {
         id: &ConnectionId,
         integration: &Integration,
         values: &mut Values<'_>,
-        options: &ConnectOptions,
+        (options, extra): (&ConnectOptions, Vec<String>),
     ) -> Result<(Item, Responder)> {
         let Some(oauth) = integration.auth.oauth2() else {
             return Err(explain::not_connected(id));
@@ -214,9 +219,8 @@ impl Broker<'_> {
             &format!("connecting `{id}`"),
             &format!("run `hallpass connect {id}` again; nothing was changed"),
         );
-        let chosen = self.optional_scopes(oauth, &options.scopes)?;
         let result = (|| -> Result<_, GrantError> {
-            let scopes = grant::scopes(values, &chosen)?;
+            let scopes = grant::scopes(values, &extra)?;
             let flow = CodeFlow {
                 http: self.http,
                 oauth,
@@ -234,7 +238,7 @@ impl Broker<'_> {
         let mut item = Item::new(id, 1, integration.auth.grant_name(), credential);
         item.pin = pin;
         item.asked = scopes;
-        item.extra_scopes = chosen;
+        item.extra_scopes = extra;
         item.parameters = values.parameters().clone();
         item.secrets = values.secrets().clone();
         item.kept = values.kept().clone();
@@ -243,23 +247,42 @@ impl Broker<'_> {
         Ok((item, responder))
     }
 
-    /// The scopes besides the definition's: those of the command line, and
-    /// those a person picks among the optional ones.
-    fn optional_scopes(&self, oauth: &OAuth2, named: &[String]) -> Result<Vec<String>> {
-        let mut scopes = named.to_vec();
-        if oauth.optional_scopes.is_empty() || !named.is_empty() || !self.interaction.attended() {
-            return Ok(scopes);
+    /// The scopes besides the definition's: those of the command line; else
+    /// those a person picks among the optional ones; else those of before.
+    fn extra_scopes(
+        &self,
+        integration: &Integration,
+        named: &[String],
+        earlier: Option<&[String]>,
+    ) -> Result<Vec<String>> {
+        let earlier = earlier.unwrap_or_default();
+        if !named.is_empty() {
+            return Ok(named.to_vec());
         }
-        let labels: Vec<String> = oauth
-            .optional_scopes
+        let optional = integration
+            .auth
+            .oauth2()
+            .map(|oauth| &oauth.optional_scopes);
+        let optional = optional.filter(|scopes| !scopes.is_empty() && self.interaction.attended());
+        let Some(optional) = optional else {
+            return Ok(earlier.to_vec());
+        };
+        let labels: Vec<String> = optional.iter().map(|scope| scope.label.clone()).collect();
+        let before: Vec<bool> = optional
             .iter()
-            .map(|scope| scope.label.clone())
+            .map(|scope| earlier.contains(&scope.name))
             .collect();
-        let picked = self.interaction.choose_some("Also ask for", &labels)?;
-        let names = picked
+        let picked = self
+            .interaction
+            .choose_some("Also ask for", &labels, &before)?;
+        let offered = |name: &String| optional.iter().any(|scope| scope.name == *name);
+        let mut scopes: Vec<String> = earlier
             .iter()
-            .filter_map(|at| oauth.optional_scopes.get(*at));
-        scopes.extend(names.map(|scope| scope.name.clone()));
+            .filter(|name| !offered(name))
+            .cloned()
+            .collect();
+        let picked = picked.iter().filter_map(|at| optional.get(*at));
+        scopes.extend(picked.map(|scope| scope.name.clone()));
         Ok(scopes)
     }
 

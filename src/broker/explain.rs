@@ -3,7 +3,7 @@
 
 use crate::connection::{ConnectionId, Pin};
 use crate::definition::template::RenderError;
-use crate::definition::{AuthKind, BUILT_IN, INPUTS, Integration};
+use crate::definition::{AuthKind, BUILT_IN, INPUTS, Integration, RenewFrom};
 use crate::error::{Failure, Kind};
 use crate::grant::GrantError;
 
@@ -20,12 +20,20 @@ pub(super) fn needs_connecting(id: &ConnectionId, why: &str) -> Failure {
 }
 
 /// The token is over and there is nothing to renew it from.
-pub(super) fn not_renewable(id: &ConnectionId) -> Failure {
-    let why = "the provider gave no refresh token";
-    Failure::caused(Kind::NeedsConnecting, anyhow::anyhow!(why))
+pub(super) fn not_renewable(id: &ConnectionId, integration: &Integration) -> Failure {
+    let by_rule = integration.auth.renew_from() == RenewFrom::Nothing;
+    let why = if by_rule {
+        "the definition says `from = \"none\"`: nothing renews it"
+    } else {
+        "the provider gave no refresh token"
+    };
+    let failure = Failure::caused(Kind::NeedsConnecting, anyhow::anyhow!(why))
         .context(format!("the token of `{id}` cannot be renewed"))
-        .hint(format!("run `hallpass connect {id}`"))
-        .hint("many providers give a refresh token only when asked: see whether yours wants a scope such as `offline_access`, or `authorization_params = { access_type = \"offline\" }`")
+        .hint(format!("run `hallpass connect {id}`"));
+    if by_rule {
+        return failure;
+    }
+    failure.hint("many providers give a refresh token only when asked: see whether yours wants a scope such as `offline_access`, or `authorization_params = { access_type = \"offline\" }`")
 }
 
 /// What a person typed has nothing to renew it from.

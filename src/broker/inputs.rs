@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::connection::ConnectionId;
-use crate::definition::{Input, Integration, Parameter};
+use crate::definition::{AuthKind, Input, Integration, Parameter};
 use crate::env;
 use crate::error::{Failure, Kind, Result};
 use crate::interaction::Interaction;
@@ -70,56 +70,119 @@ pub(super) fn collect(
     ui: Ui,
 ) -> Result<Given> {
     refuse_strangers(integration, given)?;
-    let kept = kept.unwrap_or_default();
-    let mut collected = Given::default();
+    let mut collector = Collector {
+        integration,
+        given,
+        kept: kept.unwrap_or_default(),
+        interaction,
+        ui,
+        collected: Given::default(),
+        missing: Vec::new(),
+    };
     for parameter in &integration.parameters {
-        if integration.auth.input(&parameter.name).is_some() {
-            continue;
-        }
-        let typed = given.iter().find(|(name, _)| *name == parameter.name);
-        if let Some((_, value)) = typed {
-            let value = accept(parameter, value.expose())?;
-            put(&mut collected, parameter, value);
-        } else if let Some(value) = kept_value(&kept, &parameter.name) {
-            put(&mut collected, parameter, value);
-        } else if let Some(value) = from_environment(parameter)? {
-            put(&mut collected, parameter, value);
-        } else if let Some(value) = ask(id, parameter, interaction)? {
-            put(&mut collected, parameter, value);
+        if integration.auth.input(&parameter.name).is_none() {
+            collector.parameter(parameter)?;
         }
     }
     let mut docs = integration.docs.as_deref();
     for input in &integration.auth.inputs {
-        let described = integration.parameter(input.name);
-        let value = if let Some((_, value)) = given.iter().find(|(name, _)| name == input.name) {
-            Some(accept_input(input, described, value.expose())?)
-        } else if input.source.is_some() || !input.asked {
-            kept_value(&kept, input.name).filter(|_| input.source.is_none())
-        } else if let Some(value) = reused(integration, input, &kept, interaction) {
+        collector.input(input, &mut docs)?;
+    }
+    if collector.missing.is_empty() {
+        return Ok(collector.collected);
+    }
+    Err(all_missing(id, &collector.missing))
+}
+
+/// Gathers what a connect needs, one value after the other.
+struct Collector<'a> {
+    integration: &'a Integration,
+    given: &'a [(String, Secret)],
+    kept: Given,
+    interaction: &'a Interaction,
+    ui: Ui,
+    collected: Given,
+    missing: Vec<Missing<'a>>,
+}
+
+/// A value that nobody is there to type.
+struct Missing<'a> {
+    name: &'a str,
+    secret: bool,
+    parameter: Option<&'a Parameter>,
+}
+
+impl<'a> Collector<'a> {
+    /// What `--param` gave.
+    fn typed(&self, name: &str) -> Option<&'a Secret> {
+        let found = self.given.iter().find(|(known, _)| known == name)?;
+        Some(&found.1)
+    }
+
+    fn parameter(&mut self, parameter: &'a Parameter) -> Result<()> {
+        // What belongs to the credential is typed anew where somebody is there.
+        let renewable = parameter.secret && self.integration.auth.oauth2().is_none();
+        let ask_again = renewable && self.interaction.attended();
+        let value = if let Some(value) = self.typed(&parameter.name) {
+            Some(accept(parameter, value.expose())?)
+        } else if let Some(value) = from_environment(parameter)? {
             Some(value)
-        } else if let Some(value) = described.map(from_environment).transpose()?.flatten() {
+        } else if let Some(value) = kept_value(&self.kept, &parameter.name).filter(|_| !ask_again) {
             Some(value)
-        } else if let Some(value) = described
-            .filter(|_| !interaction.attended())
-            .map(standing_value)
-            .transpose()?
-            .flatten()
-        {
-            Some(value)
+        } else if self.interaction.attended() {
+            ask(parameter, self.interaction, self.ui)?
+        } else if let Some(default) = &parameter.default {
+            Some(accept(parameter, default)?)
         } else {
-            if !interaction.attended() {
-                return Err(missing_named(id, input.name, is_secret(integration, input)));
+            if !parameter.optional {
+                self.missing.push(Missing {
+                    name: &parameter.name,
+                    secret: parameter.secret,
+                    parameter: Some(parameter),
+                });
             }
-            if let Some(docs) = docs.take() {
-                ui.note(&format!("Where to get it: {}", escape(docs)));
-            }
-            Some(ask_input(integration, input, &kept, interaction)?)
+            None
         };
         if let Some(value) = value {
-            put_input(&mut collected, integration, input, value);
+            put(&mut self.collected, parameter, value);
         }
+        Ok(())
     }
-    Ok(collected)
+
+    fn input(&mut self, input: &'a Input, docs: &mut Option<&str>) -> Result<()> {
+        let integration = self.integration;
+        let described = integration.parameter(input.name);
+        let value = if let Some(value) = self.typed(input.name) {
+            Some(accept_input(integration, input, value.expose())?)
+        } else if input.source.is_some() {
+            None
+        } else if !input.asked {
+            kept_value(&self.kept, input.name)
+        } else if let Some(value) = described.map(from_environment).transpose()?.flatten() {
+            Some(value)
+        } else if let Some(value) = reused(integration, input, &self.kept, self.interaction) {
+            Some(value)
+        } else if self.interaction.attended() {
+            if let Some(docs) = docs.take() {
+                self.ui.note(&format!("Where to get it: {}", escape(docs)));
+            }
+            let asked = (self.interaction, self.ui);
+            Some(ask_input(integration, input, &self.kept, asked)?)
+        } else if let Some(value) = described.map(standing_value).transpose()?.flatten() {
+            Some(value)
+        } else {
+            self.missing.push(Missing {
+                name: input.name,
+                secret: is_secret(integration, input),
+                parameter: described,
+            });
+            None
+        };
+        if let Some(value) = value {
+            put_input(&mut self.collected, integration, input, value);
+        }
+        Ok(())
+    }
 }
 
 fn refuse_strangers(integration: &Integration, given: &[(String, Secret)]) -> Result<()> {
@@ -159,39 +222,57 @@ fn reused(
     kept_value(kept, input.name)
 }
 
-/// Asks the person for an input.
+/// Asks the person for an input, again where the answer will not do.
 pub(super) fn ask_input(
     integration: &Integration,
     input: &Input,
     kept: &Given,
-    interaction: &Interaction,
+    (interaction, ui): (&Interaction, Ui),
 ) -> Result<String> {
     let described = integration.parameter(input.name);
     let label = match described {
         Some(parameter) => prompt(parameter),
         None => input.label().to_owned(),
     };
-    let typed = if is_secret(integration, input) {
-        interaction.ask_secret(&label, false)?.expose().to_owned()
-    } else {
-        let usual = kept_value(kept, input.name);
-        let usual = usual.or_else(|| described.and_then(|p| p.default.clone()));
-        interaction.ask(&label, usual.as_deref())?
-    };
-    accept_input(input, described, &typed)
+    loop {
+        let typed = if is_secret(integration, input) {
+            interaction
+                .ask_secret(&label, may_be_blank(input))?
+                .expose()
+                .to_owned()
+        } else {
+            let usual = kept_value(kept, input.name);
+            let usual = usual.or_else(|| described.and_then(|p| p.default.clone()));
+            interaction.ask(&label, usual.as_deref())?
+        };
+        match accept_input(integration, input, &typed) {
+            Ok(value) => return Ok(value),
+            Err(failure) => ui.warn(&escape(&failure.message())),
+        }
+    }
 }
 
-fn accept_input(input: &Input, described: Option<&Parameter>, text: &str) -> Result<String> {
+/// Some services take a blank user name or password.
+fn may_be_blank(input: &Input) -> bool {
+    matches!(input.name, "username" | "password")
+}
+
+fn accept_input(integration: &Integration, input: &Input, text: &str) -> Result<String> {
     let name = input.name;
-    match described {
-        Some(parameter) => accept(parameter, text),
-        // Some services take a blank user name or password.
-        None if text.trim().is_empty() && !matches!(name, "username" | "password") => {
-            Err(Failure::new(Kind::Usage, format!("`{name}` is empty"))
-                .hint(format!("give it a value: `--param {name}=env:VARIABLE`")))
+    let another = || format!("give it another value: `--param {name}=env:VARIABLE`");
+    let is_basic = matches!(integration.auth.kind, AuthKind::Basic);
+    let value = match integration.parameter(name) {
+        Some(parameter) => accept(parameter, text)?,
+        None if text.trim().is_empty() && !may_be_blank(input) => {
+            return Err(Failure::new(Kind::Usage, format!("`{name}` is empty")).hint(another()));
         }
-        None => Ok(text.to_owned()),
+        None => text.to_owned(),
+    };
+    if name == "username" && is_basic && value.contains(':') {
+        let why = "`username` holds a `:`, which would begin the password (RFC 7617)";
+        return Err(Failure::new(Kind::Usage, why.to_owned()).hint(another()));
     }
+    Ok(value)
 }
 
 /// Whether an input must not be shown: by its nature, or because the parameter
@@ -210,24 +291,21 @@ fn put_input(given: &mut Given, integration: &Integration, input: &Input, value:
 }
 
 fn prompt(parameter: &Parameter) -> String {
-    match &parameter.help {
-        Some(help) => format!("{} ({help})", parameter.label),
-        None => parameter.label.clone(),
+    let optional = parameter.optional.then_some("optional");
+    let notes: Vec<&str> = parameter
+        .help
+        .as_deref()
+        .into_iter()
+        .chain(optional)
+        .collect();
+    if notes.is_empty() {
+        return parameter.label.clone();
     }
+    format!("{} ({})", parameter.label, notes.join("; "))
 }
 
-fn ask(
-    id: &ConnectionId,
-    parameter: &Parameter,
-    interaction: &Interaction,
-) -> Result<Option<String>> {
-    if !interaction.attended() {
-        return match &parameter.default {
-            Some(default) => accept(parameter, default).map(Some),
-            None if parameter.optional => Ok(None),
-            None => Err(missing(id, parameter)),
-        };
-    }
+/// Asks the person for a parameter, again where the answer will not do.
+fn ask(parameter: &Parameter, interaction: &Interaction, ui: Ui) -> Result<Option<String>> {
     let label = prompt(parameter);
     if !parameter.choices.is_empty() {
         let shown: Vec<String> = parameter.choices.iter().map(|c| c.shown.clone()).collect();
@@ -239,19 +317,23 @@ fn ask(
         let chosen = interaction.choose(&label, &shown, first.unwrap_or_default())?;
         return Ok(Some(parameter.choices[chosen].value.clone()));
     }
-    if parameter.secret {
-        let value = interaction.ask_secret(&label, parameter.optional)?;
-        if value.expose().is_empty() {
+    loop {
+        let typed = if parameter.secret {
+            let secret = interaction.ask_secret(&label, parameter.optional)?;
+            secret.expose().to_owned()
+        } else if parameter.optional && parameter.default.is_none() {
+            interaction.ask_optional(&label)?
+        } else {
+            interaction.ask(&label, parameter.default.as_deref())?
+        };
+        if typed.trim().is_empty() && parameter.optional {
             return Ok(None);
         }
-        return accept(parameter, value.expose()).map(Some);
+        match accept(parameter, &typed) {
+            Ok(value) => return Ok(Some(value)),
+            Err(failure) => ui.warn(&escape(&failure.message())),
+        }
     }
-    let empty = parameter.optional.then_some("");
-    let value = interaction.ask(&label, parameter.default.as_deref().or(empty))?;
-    if value.trim().is_empty() && parameter.optional {
-        return Ok(None);
-    }
-    accept(parameter, &value).map(Some)
 }
 
 fn standing_value(parameter: &Parameter) -> Result<Option<String>> {
@@ -295,10 +377,59 @@ fn kept_value(kept: &Given, name: &str) -> Option<String> {
 
 fn missing(id: &ConnectionId, parameter: &Parameter) -> Failure {
     let failure = missing_named(id, &parameter.name, parameter.secret);
-    match &parameter.env {
+    with_ways(failure, Some(parameter))
+}
+
+/// Everything that is missing, in one command that can be completed.
+fn all_missing(id: &ConnectionId, missing: &[Missing<'_>]) -> Failure {
+    if let [one] = missing {
+        let failure = missing_named(id, one.name, one.secret);
+        return with_ways(failure, one.parameter);
+    }
+    let names: Vec<String> = missing
+        .iter()
+        .map(|one| format!("`{}`", one.name))
+        .collect();
+    let params: Vec<String> = missing
+        .iter()
+        .map(|one| {
+            if one.secret {
+                format!("--param {}=env:VARIABLE", one.name)
+            } else {
+                format!("--param {}=…", one.name)
+            }
+        })
+        .collect();
+    let failure = Failure::new(
+        Kind::NeedsConnecting,
+        format!(
+            "`{id}` needs {}, and nobody is there to type them",
+            names.join(", ")
+        ),
+    )
+    .hint(format!("run `hallpass connect {id} {}`", params.join(" ")));
+    let parameters = missing.iter().map(|one| one.parameter);
+    parameters.fold(failure, with_ways)
+}
+
+/// What else can be said of a value that is missing.
+fn with_ways(failure: Failure, parameter: Option<&Parameter>) -> Failure {
+    let Some(parameter) = parameter else {
+        return failure;
+    };
+    let failure = match &parameter.env {
         Some(env) => failure.hint(format!("or set the environment variable `{env}`")),
         None => failure,
+    };
+    if parameter.choices.is_empty() {
+        return failure;
     }
+    let shown: Vec<&str> = parameter.choices.iter().map(|c| c.shown.as_str()).collect();
+    failure.hint(format!(
+        "`{}` is one of {}",
+        parameter.name,
+        shown.join(", ")
+    ))
 }
 
 fn missing_named(id: &ConnectionId, name: &str, secret: bool) -> Failure {

@@ -36,7 +36,7 @@ use crate::ui::Ui;
 
 pub use connect::{ConnectOptions, Connected};
 pub use disconnect::Revoked;
-pub use state::{State, is_renewable};
+pub use state::{State, is_renewable, strangers};
 
 /// Gets, keeps and renews credentials.
 pub struct Broker<'a> {

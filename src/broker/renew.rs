@@ -38,7 +38,7 @@ impl Broker<'_> {
             }
             return Err(match need.min_ttl {
                 Some(_) if seen.item.credential.expires_at.is_none() => explain::unknown_life(id),
-                _ => explain::not_renewable(id),
+                _ => explain::not_renewable(id, integration),
             });
         }
         signals::watch(

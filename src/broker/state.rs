@@ -40,7 +40,7 @@ impl State {
         let Some(record) = record else {
             return State::NotConnected;
         };
-        if moved(integration, record) {
+        if !strangers(integration, record).is_empty() {
             return State::NeedsConnecting;
         }
         let renewable = is_renewable(integration, record);
@@ -77,14 +77,15 @@ pub fn is_renewable(integration: &Integration, record: &Record) -> bool {
     }
 }
 
-/// Whether the definition names origins or a client that the connection was
-/// not made for. What cannot be told without unlocking counts as unmoved.
-fn moved(integration: &Integration, record: &Record) -> bool {
+/// What the definition names now and the connection was not made for. What
+/// cannot be told without unlocking counts as unmoved.
+pub fn strangers(integration: &Integration, record: &Record) -> Vec<String> {
     let kept = Kept {
         shown: record.kept.clone(),
         secrets: BTreeMap::new(),
     };
     let values = Values::new(integration, record.parameters.clone(), BTreeMap::new())
         .with_kept(kept, record.metadata.clone());
-    Pin::of(&values).is_ok_and(|now| !record.pin.strangers(&now).is_empty())
+    let now = Pin::of(&values);
+    now.map_or_else(|_| Vec::new(), |now| record.pin.strangers(&now))
 }

@@ -86,7 +86,11 @@ fn disconnect(
     let Some(revoked) = context.broker().disconnect(id, integration, local)? else {
         return Ok(false);
     };
+    let typed = integration.is_some_and(|integration| integration.auth.is_fixed());
     context.ui.note(&match revoked {
+        Revoked::NoEndpoint | Revoked::LocalOnly if typed => format!(
+            "Forgot `{id}`. What was typed still works: where it came from is where it can be ended."
+        ),
         Revoked::Yes => format!("Disconnected `{id}`: its tokens are revoked and forgotten."),
         Revoked::NoEndpoint => format!(
             "Forgot `{id}`. Its definition names no `revocation_url`, so the provider still honours its tokens until they expire."

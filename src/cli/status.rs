@@ -3,7 +3,7 @@
 
 use clap::Args;
 
-use crate::broker::{State, is_renewable};
+use crate::broker::{State, is_renewable, strangers};
 use crate::clock::{self, Timestamp};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
@@ -37,8 +37,22 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<()> {
     match state {
         State::Connected | State::Ready | State::Expired => Ok(()),
         State::NotConnected => Err(needs(&id, "is not connected")),
-        State::NeedsConnecting => Err(needs(&id, "has to be connected again")),
+        State::NeedsConnecting => Err(again(&id, &integration, record.as_ref())),
     }
+}
+
+fn again(id: &ConnectionId, integration: &Integration, record: Option<&Record>) -> Failure {
+    let moved = record.is_some_and(|record| !strangers(integration, record).is_empty());
+    if !moved {
+        return needs(id, "has to be connected again");
+    }
+    Failure::new(
+        Kind::NeedsConnecting,
+        format!("`{id}` was connected under another definition"),
+    )
+    .hint(format!(
+        "if the change is right, run `hallpass connect {id} --force`"
+    ))
 }
 
 fn needs(id: &ConnectionId, what: &str) -> Failure {
@@ -66,7 +80,7 @@ fn json(
         "renewed_at": record.map(|r| r.obtained_at),
         "parameters": record.map(|r| r.parameters.clone()).unwrap_or_default(),
         "origins": record.map(|r| r.pin.origins.clone()).unwrap_or_default(),
-        "reason": record.and_then(reason),
+        "reason": record.and_then(|r| reason(integration, r)),
         "definition": integration.place.to_string(),
     })
 }
@@ -76,10 +90,18 @@ fn is_minted(integration: &Integration) -> bool {
     !integration.auth.needs_consent() && !integration.auth.is_fixed()
 }
 
-fn reason(record: &Record) -> Option<&str> {
+/// Why it has to be connected again, where that is known.
+fn reason(integration: &Integration, record: &Record) -> Option<String> {
+    let strangers = strangers(integration, record);
+    if !strangers.is_empty() {
+        return Some(format!(
+            "the definition now also names {}",
+            strangers.join(", ")
+        ));
+    }
     match &record.standing {
         Standing::Good => None,
-        Standing::NeedsConnecting { why } => Some(why),
+        Standing::NeedsConnecting { why } => Some(why.clone()),
     }
 }
 
@@ -96,10 +118,12 @@ fn text(
         ("state", state.name().replace('_', " ")),
     ];
     if let Some(record) = record {
-        lines.extend(reason(record).map(|why| ("because", why.to_owned())));
+        lines.extend(reason(integration, record).map(|why| ("because", why)));
         lines.extend(record.account.clone().map(|account| ("account", account)));
-        lines.push(("expires", expiry(record, now)));
-        lines.push(("renewal", renewal(integration, record).to_owned()));
+        if !integration.auth.is_fixed() {
+            lines.push(("expires", expiry(record, now)));
+            lines.push(("renewal", renewal(integration, record).to_owned()));
+        }
         if !record.scopes.is_empty() {
             lines.push(("scopes", record.scopes.join(" ")));
         }
@@ -144,8 +168,6 @@ fn expiry(record: &Record, now: Timestamp) -> String {
 fn renewal(integration: &Integration, record: &Record) -> &'static str {
     if is_minted(integration) {
         "by itself: nobody needs to be there"
-    } else if integration.auth.is_fixed() {
-        "not needed: it is used as it was typed"
     } else if !is_renewable(integration, record) {
         "not possible: the provider gave no refresh token"
     } else if record.renewable {

@@ -29,6 +29,11 @@ pub fn token(
 ) -> Result<()> {
     let token = || match &credential.access_token {
         Some(token) => Ok(token.expose()),
+        None if credential.token_type == "none" => Err(Failure::new(
+            Kind::Usage,
+            format!("`{id}` has no credential"),
+        )
+        .hint(format!("call it as it is: `hallpass request {id} …`"))),
         None => Err(has_not(id, "is no token", "header")),
     };
     match format {
@@ -46,10 +51,15 @@ pub fn token(
         },
         Format::IdToken => match &credential.id_token {
             Some(id_token) => super::line(id_token.expose()),
-            None => Err(has_not(
+            None if credential.token_type == "Bearer" => Err(has_not(
                 id,
                 "has no ID token: ask for the scope `openid`",
                 "json",
+            )),
+            None => Err(has_not(
+                id,
+                "is no OAuth token and has no ID token",
+                "header",
             )),
         },
     }

@@ -24,6 +24,7 @@ mod house;
 mod injection;
 mod leaks;
 mod list;
+mod pinned;
 mod quirks;
 #[cfg(unix)]
 mod real;
