@@ -79,7 +79,8 @@ pub(super) fn read(
 }
 
 /// Makes the name of a kept value known; it may be an optional parameter's,
-/// which it then yields to.
+/// which it then yields to, but no other's: what is held to a host or kept
+/// secret by one must not come from the other.
 fn add_kept(entry: &Entry, names: &mut Names, kept: &mut Vec<KeptName>, problems: &Problems) {
     let name = &entry.key;
     let built_in = BUILT_IN.contains(&name.as_str()) || INPUTS.contains(&name.as_str());
@@ -92,6 +93,16 @@ fn add_kept(entry: &Entry, names: &mut Names, kept: &mut Vec<KeptName>, problems
                 "use lower-case letters, digits and `_`, beginning with a letter"
             },
         );
+        problem.span = entry.key_span.clone();
+        problems.add(problem);
+        return;
+    }
+    if kept.iter().any(|known| known.name == *name) {
+        let mut problem = entry.node.problem(
+            format!("`{name}` is kept twice"),
+            "choose another name for one of the two",
+        );
+        problem.why = Some("which of the two a placeholder means could not be told".to_owned());
         problem.span = entry.key_span.clone();
         problems.add(problem);
         return;
