@@ -76,26 +76,31 @@ impl Known<'_> {
                 help,
             })
         };
+        let parameter = self.parameter(leaf);
         if let Some(kept) = self.kept(leaf) {
-            return match (kept.secret, kept.pinned) {
-                (true, _) => Some(secret_in_host(leaf)),
-                (false, true) => None,
-                (false, false) => fault(
+            if kept.secret {
+                return Some(secret_in_host(leaf));
+            }
+            if !kept.pinned {
+                return fault(
                     format!(
                         "`{{{leaf}}}` stands in a host name, but the provider may send anything for it"
                     ),
                     format!("give `{leaf}` a `pattern` that only the provider's own hosts match"),
-                ),
-            };
+                );
+            }
+            // What was typed for an optional parameter of that name goes
+            // before it, and is held to the same.
+            parameter?;
         }
-        let Some(parameter) = self.parameter(leaf) else {
+        let Some(parameter) = parameter else {
             return fault(
                 format!("`{{{leaf}}}` stands in a host name, but it is not a parameter"),
                 "write the host out, or use a parameter with a `format`, `choices` or a `pattern`"
                     .to_owned(),
             );
         };
-        if parameter.secret {
+        if self.is_secret(leaf) {
             return Some(secret_in_host(leaf));
         }
         match place {

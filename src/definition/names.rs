@@ -162,7 +162,8 @@ impl<'a> Known<'a> {
             .find(|parameter| parameter.name == name)
     }
 
-    fn is_secret(&self, leaf: &str) -> bool {
+    /// Whether the value of a parameter, kept value or built-in name is one.
+    pub(super) fn is_secret(&self, leaf: &str) -> bool {
         SECRETS.contains(&leaf)
             || self.parameter(leaf).is_some_and(|p| p.secret)
             || self.kept(leaf).is_some_and(|kept| kept.secret)
