@@ -252,7 +252,7 @@ impl<'a> Known<'a> {
             help: match moment {
                 Moment::Api => "use `{token}` for the credential, or a parameter",
                 Moment::Consent => "use a parameter, `{redirect_uri}` or `{state}`",
-                Moment::Input => "use a parameter",
+                Moment::Input => "use a parameter of another name, such as `email`",
                 Moment::Token | Moment::Refresh | Moment::Revoke | Moment::Step => {
                     "use a parameter, an input such as `{client_id}`, or what `auth.capture` keeps"
                 }
@@ -302,12 +302,14 @@ impl<'a> Known<'a> {
                 "it exists only while the answer to a redirect is taken in; `auth.capture` keeps it",
             ),
             "jwt" => (
-                self.facts.has_jwt && (moment.is_call() || self.facts.kind == "jwt"),
+                self.facts.has_jwt
+                    && (moment.is_call() || (self.facts.kind == "jwt" && moment == Moment::Api)),
                 "it exists only where `[auth.jwt]` mints one, in calls to the provider",
             ),
             "api_key" | "username" | "password" => (
-                !matches!(moment, Moment::Input) || self.parameter(base).is_some(),
-                "user name and password cannot be made of each other",
+                // A parameter of that name is the input itself.
+                moment != Moment::Input,
+                "inputs cannot be made of each other, nor of themselves",
             ),
             _ if self.kept(leaf).is_some() => (
                 !seen && moment != Moment::Claims,
