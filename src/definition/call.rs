@@ -187,18 +187,22 @@ impl Call {
             replace(&mut params, name, param);
         }
         let mut headers = base.headers.clone();
-        headers.retain(|(known, _)| {
+        headers.retain(|(known, value)| {
             let same = |(name, _): &(String, Template)| name.eq_ignore_ascii_case(known);
-            !self.headers.iter().any(same)
+            !self.headers.iter().any(same) && !of_exchange(value)
         });
         headers.extend(self.headers);
+        let lasting = |(user, password): &&(Template, Template)| {
+            !of_exchange(user) && !of_exchange(password)
+        };
+        let basic = (self.basic).or_else(|| base.basic.as_ref().filter(lasting).cloned());
         Self {
             url: self.url.or_else(|| base.url.clone()),
             method: self.method.or_else(|| base.method.clone()),
             encoding: self.encoding.or(base.encoding),
             params,
             headers,
-            basic: self.basic.or_else(|| base.basic.clone()),
+            basic,
             response: self.response.over(&base.response),
             save: self.save,
         }

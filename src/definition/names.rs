@@ -190,10 +190,10 @@ impl<'a> Known<'a> {
         self.comes_down_to(template, |leaf| own.contains(&leaf))
     }
 
-    /// Whether a string holds what only the redirect brought.
+    /// Whether a string holds what has a value only while a code is exchanged.
     pub(super) fn is_of_exchange(&self, template: &Template) -> bool {
         self.comes_down_to(template, |leaf| {
-            leaf == "code" || leaf.starts_with("callback.")
+            matches!(leaf, "code" | "redirect_uri" | "state") || leaf.starts_with("callback.")
         })
     }
 
