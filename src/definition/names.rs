@@ -20,6 +20,8 @@ pub(super) enum Moment {
     Endpoint,
     /// The same, in what becomes part of the authorization URL.
     Browser,
+    /// In `issuer`, which is kept with the connection for all to see.
+    Issuer,
     /// In `authorization_params`.
     Consent,
     /// Where a user name or password is put together.
@@ -235,13 +237,23 @@ impl<'a> Known<'a> {
         } else {
             format!(", which `{{{name}}}` is made of,")
         };
-        let seen = matches!(moment, Moment::Browser | Moment::Consent);
-        if seen && self.is_secret(leaf) {
+        let seen_in = match moment {
+            Moment::Browser | Moment::Consent => Some((
+                "the authorization URL",
+                "that URL stays in the browser's history",
+            )),
+            Moment::Issuer => Some((
+                "the issuer's name",
+                "that name is kept with the connection, for all to see",
+            )),
+            _ => None,
+        };
+        if let Some((place, why)) = seen_in.filter(|_| self.is_secret(leaf)) {
             return Some(Fault {
                 message: format!(
-                    "`{what}` would put the secret `{{{leaf}}}`{through} into the authorization URL"
+                    "`{what}` would put the secret `{{{leaf}}}`{through} into {place}"
                 ),
-                why: Some("that URL stays in the browser's history"),
+                why: Some(why),
                 help: "leave it out; secrets go to the token endpoint".to_owned(),
             });
         }
@@ -256,7 +268,7 @@ impl<'a> Known<'a> {
                 Moment::Token | Moment::Refresh | Moment::Revoke | Moment::Step => {
                     "use a parameter, an input such as `{client_id}`, or what `auth.capture` keeps"
                 }
-                Moment::Endpoint | Moment::Browser | Moment::Claims => {
+                Moment::Endpoint | Moment::Browser | Moment::Issuer | Moment::Claims => {
                     "use a parameter, or `{client_id}`"
                 }
             }
@@ -268,7 +280,10 @@ impl<'a> Known<'a> {
     fn absence(&self, leaf: &str, moment: Moment) -> Option<&'static str> {
         let base = leaf.split('.').next().unwrap_or(leaf);
         let consents = self.facts.consents;
-        let seen = matches!(moment, Moment::Browser | Moment::Consent | Moment::Input);
+        let before = matches!(
+            moment,
+            Moment::Browser | Moment::Issuer | Moment::Consent | Moment::Input
+        );
         let (lives, why) = match base {
             "token" | "id_token" => (
                 matches!(
@@ -312,7 +327,7 @@ impl<'a> Known<'a> {
                 "inputs cannot be made of each other, nor of themselves",
             ),
             _ if self.kept(leaf).is_some() => (
-                !seen && moment != Moment::Claims,
+                !before && moment != Moment::Claims,
                 "it is known only after connecting",
             ),
             _ => (true, ""),

@@ -66,7 +66,7 @@ pub(super) fn read(
         Some(Grant::ClientCredentials) => Moment::Endpoint,
         Some(Grant::AuthorizationCode) | None => Moment::Browser,
     };
-    let issuer = strings::whole_url(table, "issuer", known, Moment::Endpoint);
+    let issuer = strings::whole_url(table, "issuer", known, Moment::Issuer);
     let authorization_url = strings::endpoint(table, "authorization_url", known, Moment::Browser);
     let registration_url = strings::endpoint(table, "registration_url", known, Moment::Endpoint);
     let named_client_auth = client_auth(table);
