@@ -5,10 +5,10 @@ use super::auth::{
     AuthorizationParam, BasicEncoding, ClientAuth, Grant, OAuth2, OptionalScope, Redirect,
 };
 use super::names::{Known, Moment};
-use super::report::Problems;
+use super::report::{Problem, Problems};
 use super::strings;
 use super::table::TableReader;
-use super::tree::{Node, Tree};
+use super::tree::{Entry, Node, Tree};
 
 /// Grants that are spoken of, and not yet known here.
 const LATER_GRANTS: [&str; 4] = ["device_code", "password", "jwt_bearer", "token_exchange"];
@@ -180,6 +180,10 @@ fn authorization_params(
     let mut params = Vec::new();
     for entry in table.table("authorization_params").unwrap_or_default() {
         let node = &entry.node;
+        if entry.key == "state" {
+            problems.add(own_state(entry));
+            continue;
+        }
         let param = if matches!(node.value, Tree::Bool(false)) {
             Some(AuthorizationParam::Drop)
         } else {
@@ -190,6 +194,18 @@ fn authorization_params(
         params.extend(param.map(|param| (entry.key.clone(), param)));
     }
     params
+}
+
+fn own_state(entry: &Entry) -> Problem {
+    let mut problem = entry.node.problem(
+        "`state` is made by hallpass, anew for each request",
+        "leave it out; `{state}` in another parameter is its value",
+    );
+    problem.why = Some(
+        "the redirect is known by it, so that without it every connect would fail".to_owned(),
+    );
+    problem.span = entry.key_span.clone();
+    problem
 }
 
 fn redirect(table: &mut TableReader<'_>) -> Redirect {
