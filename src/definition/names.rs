@@ -262,6 +262,9 @@ impl<'a> Known<'a> {
             message: format!("`{{{leaf}}}`{through} has no value here: {why}"),
             why: None,
             help: match moment {
+                Moment::Endpoint if leaf.starts_with("callback.") => {
+                    "keep it with `auth.capture`, and use that name"
+                }
                 Moment::Api => "use `{token}` for the credential, or a parameter",
                 Moment::Consent => "use a parameter, `{redirect_uri}` or `{state}`",
                 Moment::Input => "use a parameter of another name, such as `email`",
@@ -313,7 +316,7 @@ impl<'a> Known<'a> {
                 "it exists only while it is exchanged for a token, and goes to the token endpoint by itself",
             ),
             "callback" => (
-                matches!(moment, Moment::Token | Moment::Step | Moment::Endpoint) && consents,
+                matches!(moment, Moment::Token | Moment::Step) && consents,
                 "it exists only while the answer to a redirect is taken in; `auth.capture` keeps it",
             ),
             "jwt" => (

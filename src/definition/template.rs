@@ -298,10 +298,13 @@ fn placeholder(inner: &str, offset: usize, names: &Names) -> Result<Placeholder,
 
 /// Whether the language has this name at all; it stands at `offset`.
 pub(super) fn check_name(name: &str, offset: usize, names: &Names) -> Result<(), TemplateProblem> {
-    if names.has(name) {
+    // The redirect as a whole has no value, its parameters have.
+    let whole = name == "callback";
+    if names.has(name) && !whole {
         return Ok(());
     }
     let help = match closest(name, names.iter()) {
+        _ if whole => "name a parameter of the redirect: `{callback.NAME}`".to_owned(),
         Some(known) => format!("did you mean `{{{known}}}`?"),
         None => "define a parameter or a value of this name, or write `{{` for a brace that stands for itself".to_owned(),
     };

@@ -129,7 +129,6 @@ fn a_name_is_refused_where_it_has_no_value() {
     for (name, half, key) in [
         ("code", "auth", "token_url"),
         ("code", "api", "headers"),
-        ("callback", "api", "headers"),
         ("callback.realm", "api", "headers"),
         ("state", "api", "headers"),
         ("redirect_uri", "api", "query"),
@@ -139,9 +138,11 @@ fn a_name_is_refused_where_it_has_no_value() {
         ("token", "auth", "token_url"),
         ("client_secret", "auth", "revocation_url"),
         ("callback.realm", "auth", "authorization_params"),
+        ("callback.realm", "auth", "token_url"),
+        ("callback.realm", "auth", "site"),
     ] {
-        let line = if key.ends_with("url") {
-            format!("{key} = \"/x/{{{name}}}\"")
+        let line = if key.ends_with("url") || key == "site" {
+            format!("{key} = \"https://h.example/x/{{{name}}}\"")
         } else {
             format!("{key} = {{ A = \"{{{name}}}\" }}")
         };
