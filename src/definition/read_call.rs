@@ -43,7 +43,7 @@ pub(super) fn at_key(
     else {
         return Call::default();
     };
-    let mut call = fields(&mut inner, known, (moment, manner));
+    let mut call = fields(&mut inner, known, (moment, manner), None);
     if moment != Moment::Token {
         call.url = strings::endpoint(&mut inner, "url", known, Moment::Endpoint);
     } else if inner.has("url")
@@ -71,7 +71,7 @@ pub(super) fn refresh(
     let node = table.get("refresh");
     let mut own = Call::default();
     if let Some(mut inner) = node.and_then(|node| TableReader::new(node, path, problems)) {
-        own = fields(&mut inner, known, (Moment::Refresh, manner));
+        own = fields(&mut inner, known, (Moment::Refresh, manner), token.encoding);
         own.url = strings::endpoint(&mut inner, "url", known, Moment::Endpoint);
         refresh.before = inner.duration("before");
         if let Some(statuses) = inner.array("on_status") {
@@ -142,7 +142,7 @@ pub(super) fn lookup(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<C
 
 /// A call of the service's own, which needs a URL and may save.
 fn own_call(table: &mut TableReader<'_>, known: &Known<'_>) -> Call {
-    let mut call = fields(table, known, (Moment::Step, Manner::Own));
+    let mut call = fields(table, known, (Moment::Step, Manner::Own), None);
     call.url = strings::endpoint(table, "url", known, Moment::Step);
     if !table.has("url") {
         table.missing("url", "the call goes there", "add `url = \"https://…\"`");
@@ -151,10 +151,13 @@ fn own_call(table: &mut TableReader<'_>, known: &Known<'_>) -> Call {
     call
 }
 
+/// The keys that every call has; `inherited` is the encoding where it names
+/// none.
 fn fields(
     table: &mut TableReader<'_>,
     known: &Known<'_>,
     (moment, manner): (Moment, Manner),
+    inherited: Option<Encoding>,
 ) -> Call {
     let words: Vec<(&str, &str)> = VERBS.iter().map(|verb| (*verb, *verb)).collect();
     let method = table
@@ -168,7 +171,7 @@ fn fields(
             ("query", Encoding::Query),
         ],
     );
-    let params = params(table, known, (moment, manner), encoding);
+    let params = params(table, known, (moment, manner), encoding.or(inherited));
     let headers = strings::headers(table, known, moment);
     let basic = basic(table, known, moment);
     let response = response(table, known, moment);
@@ -202,10 +205,7 @@ fn params(
         let Some(value) = JsonTemplate::read(node, known, place, problems) else {
             continue;
         };
-        // A refresh may have its encoding from the token call.
-        let may_nest =
-            encoding == Some(Encoding::Json) || (encoding.is_none() && moment == Moment::Refresh);
-        if value.is_nested() && !may_nest {
+        if value.is_nested() && encoding != Some(Encoding::Json) {
             problems.add(node.problem(
                 format!(
                     "`{}` is {}, which only JSON can carry",
