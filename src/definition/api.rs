@@ -140,10 +140,12 @@ fn allowed_hosts(table: &mut TableReader<'_>) -> Vec<String> {
         if is_host(text) {
             hosts.push(text.to_ascii_lowercase());
         } else {
-            problems.add(node.problem(
-                format!("`{text}` is not a host"),
-                "write host names, with a port where it is not 443: `uploads.example.com`",
-            ));
+            let help = "write host names, with a port where it is not 443: `uploads.example.com`";
+            let mut problem = node.problem(format!("`{text}` is not a host"), help);
+            if text.contains('*') {
+                problem.why = Some("hosts are exact: each one is named by itself".to_owned());
+            }
+            problems.add(problem);
         }
     }
     hosts
@@ -151,15 +153,17 @@ fn allowed_hosts(table: &mut TableReader<'_>) -> Vec<String> {
 
 /// Whether a text is a host, with or without a port, and nothing else.
 pub(super) fn is_host(text: &str) -> bool {
+    // What the parser would drop, decode or read as the end of the host.
+    let odd = |c: char| "/\\?#@%".contains(c) || c.is_whitespace() || c.is_control();
     let parsed = url::Url::parse(&format!("https://{text}"));
-    parsed.is_ok_and(|url| {
-        url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && !text.contains('/')
-    })
+    // It takes more for a host than any host has.
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let named = |url: &url::Url| match url.host() {
+        Some(url::Host::Domain(name)) => name.chars().all(fits),
+        Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => true,
+        None => false,
+    };
+    !text.contains(odd) && parsed.is_ok_and(|url| named(&url))
 }
 
 /// A URL written out whole must be one that the credential may go to.

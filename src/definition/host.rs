@@ -48,7 +48,7 @@ impl Known<'_> {
             .iter()
             .any(|scheme| lead.starts_with(scheme));
         let whole = url.starts_with_value() || absolute;
-        if !whole || url.start_fault().is_some() || depth == 0 {
+        if !whole || url.has_user() || url.start_fault().is_some() || depth == 0 {
             return Some(Fault {
                 message: format!("`{{{name}}}` is the start of a URL, but this value is none"),
                 why: Some(WRONG_HOST),

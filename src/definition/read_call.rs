@@ -110,6 +110,10 @@ pub(super) fn steps(table: &mut TableReader<'_>, known: &Known<'_>) -> Vec<Step>
                 .as_ref()
                 .is_none_or(|moments| moments.iter().any(|(word, _)| *word == wanted))
         };
+        if let (Some([]), Some(node)) = (moments.as_deref(), inner.get("on")) {
+            let help = "name `connect` or `refresh`, or leave `on` out for both";
+            problems.add(node.problem("`on` is empty, so that the step never runs", help));
+        }
         for (word, node) in moments.iter().flatten() {
             if !matches!(*word, "connect" | "refresh") {
                 problems.add(node.problem(

@@ -95,7 +95,7 @@ fn url_fault(url: &UrlTemplate, name: &str) -> Option<(String, String)> {
     }
     let lead = url.leading_text();
     let parsed = url::Url::parse(lead);
-    if lead.starts_with("http://") && !parsed.is_ok_and(|url| is_loopback(&url)) {
+    if lead.starts_with("http://") && !parsed.as_ref().is_ok_and(is_loopback) {
         return Some((
             format!("`{name}` is not encrypted: http is only used to this machine"),
             "write `https://`".to_owned(),
@@ -107,22 +107,18 @@ fn url_fault(url: &UrlTemplate, name: &str) -> Option<(String, String)> {
             "write `https://host/path`, or a path beginning with `/`".to_owned(),
         ));
     }
-    if url.names().next().is_some() {
-        return None;
-    }
     let fault = |what: &str| {
         let help = "write `https://host/path`".to_owned();
         Some((format!("`{name}` {what}"), help))
     };
-    match url::Url::parse(lead) {
-        Err(_) => fault("is not a URL"),
-        Ok(url) if has_user(&url) => fault("has a user name in it"),
-        Ok(_) => None,
+    if url.has_user() {
+        return fault("has a user name in it");
     }
-}
-
-fn has_user(url: &url::Url) -> bool {
-    !url.username().is_empty() || url.password().is_some()
+    let whole = url.names().next().is_none();
+    if whole && parsed.is_err() {
+        return fault("is not a URL");
+    }
+    None
 }
 
 /// The same for a URL that paths are put on, or that stands for itself.
