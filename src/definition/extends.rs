@@ -1,14 +1,16 @@
-//! `extends`: a definition laid over another. Tables merge, arrays replace,
-//! parameters go by name; what is merged keeps the places it came from, so
+//! `extends`: a definition laid over another. Tables merge, arrays and tables
+//! that name a value's place replace, parameters go by name; what is merged keeps the places it came from, so
 //! that a report points at the line that is meant.
 
-use super::report::{Problems, closest};
+use super::INPUTS;
+use super::report::{Problem, Problems, closest};
 use super::tree::{Entry, Node, Tree};
 
 /// Where other definitions are found.
 pub(super) trait Lookup {
-    /// The definition of this key.
-    fn find(&self, key: &str) -> Option<Node>;
+    /// The definition of this key; or why it cannot be told whether there is
+    /// one.
+    fn find(&self, key: &str) -> Result<Option<Node>, Problem>;
     /// The keys there are, for suggestions.
     fn keys(&self) -> Vec<String>;
 }
@@ -38,30 +40,40 @@ pub(super) fn resolve(
             ));
             return None;
         }
-        let Some(base) = lookup.find(&word) else {
-            let keys = lookup.keys();
-            let known = keys
-                .iter()
-                .map(String::as_str)
-                .filter(|known| *known != key);
-            let help = match closest(&word, known) {
-                Some(known) => format!("did you mean `{known}`?"),
-                None => {
-                    "name another definition of this file; `hallpass list` shows them".to_owned()
-                }
-            };
-            problems
-                .add(place.problem(format!("there is no integration `{word}` to extend"), help));
-            return None;
-        };
+        match lookup.find(&word) {
+            Ok(Some(base)) => layers.push(base),
+            Ok(None) => {
+                problems.add(absent(&word, key, &place, lookup));
+                return None;
+            }
+            Err(mut problem) => {
+                let last = seen.last().map_or(key, String::as_str);
+                let why = format!("`{word}`, which `{last}` extends, cannot be read for it");
+                problem.why = Some(why);
+                problems.add(problem);
+                return None;
+            }
+        }
         seen.push(word);
-        layers.push(base);
     }
     let mut merged = layers.pop()?;
     while let Some(over) = layers.pop() {
         merged = laid_over(over, merged, &mut Vec::new());
     }
     Some(merged)
+}
+
+fn absent(word: &str, key: &str, place: &Node, lookup: &dyn Lookup) -> Problem {
+    let keys = lookup.keys();
+    let known = keys
+        .iter()
+        .map(String::as_str)
+        .filter(|known| *known != key);
+    let help = match closest(word, known) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => "name another definition of this file; `hallpass list` shows them".to_owned(),
+    };
+    place.problem(format!("there is no integration `{word}` to extend"), help)
 }
 
 /// What a definition extends, and where it says so. `None`: it says something
@@ -87,6 +99,8 @@ fn extended(node: &Node, problems: &Problems) -> Option<Option<(String, Node)>> 
 /// `path` is where the two stand, from the definition down.
 fn laid_over(over: Node, base: Node, path: &mut Vec<String>) -> Node {
     let value = match (over.value, base.value) {
+        // Merged, they would name two places.
+        (over, _) if names_a_place(path) => over,
         (Tree::Table(over), Tree::Table(base)) => Tree::Table(tables(over, base, path)),
         (Tree::Array(over), Tree::Array(base)) if path[..] == ["parameters"] => {
             Tree::Array(parameters(over, base, path))
@@ -97,6 +111,16 @@ fn laid_over(over: Node, base: Node, path: &mut Vec<String>) -> Node {
         value,
         span: over.span,
         source: over.source,
+    }
+}
+
+/// Whether a value stands there: written out, or the place it comes from.
+fn names_a_place(path: &[String]) -> bool {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path[..] {
+        ["auth", key] => INPUTS.contains(&key),
+        ["auth", "jwt", "key"] => true,
+        _ => false,
     }
 }
 

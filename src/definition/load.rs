@@ -76,7 +76,10 @@ impl Definitions {
 
     /// One definition, which must be there and valid.
     pub fn get(&self, key: &str) -> Result<Integration> {
-        let Some(node) = self.node(key)? else {
+        let node = self.node(key).map_err(|problem| {
+            invalid(&format!("`{}`", self.source.path.display()), &[problem])
+        })?;
+        let Some(node) = node else {
             return Err(self.unknown(key, &self.keys()));
         };
         let problems = Problems::default();
@@ -92,8 +95,8 @@ impl Definitions {
         }
     }
 
-    /// One definition's table, if it is there.
-    fn node(&self, key: &str) -> Result<Option<Node>> {
+    /// One definition's table, if it is there; or why the file is not TOML.
+    fn node(&self, key: &str) -> std::result::Result<Option<Node>, Problem> {
         // The rest of the file is looked at only where its part is not enough.
         if let Some(slice) = slice::only(&self.source.text, key)
             && let Ok(document) = DeTable::parse(&slice)
@@ -119,7 +122,10 @@ impl Definitions {
         for error in &errors {
             problems.add(syntax(error, &self.source));
         }
-        let mut tables = Tables::default();
+        let mut tables = Tables {
+            broken: errors.first().map(|error| syntax(error, &self.source)),
+            ..Tables::default()
+        };
         for (key, value) in document.get_ref() {
             if key.get_ref() == "integrations" {
                 let DeValue::Table(table) = value.get_ref() else {
@@ -130,7 +136,7 @@ impl Definitions {
                     ));
                     continue;
                 };
-                tables.0.extend(table.iter().map(|(key, value)| Entry {
+                tables.entries.extend(table.iter().map(|(key, value)| Entry {
                     key: key.get_ref().to_string(),
                     key_span: key.span(),
                     node: Node::convert(value, &self.source),
@@ -139,7 +145,7 @@ impl Definitions {
                 problems.add(self.unknown_top_level(key.get_ref(), key.span()));
             }
         }
-        for entry in &tables.0 {
+        for entry in &tables.entries {
             read_into(&mut found, entry, &tables, &problems);
         }
         found.problems = problems.into_sorted();
@@ -178,11 +184,8 @@ impl Definitions {
         }
     }
 
-    fn parse(&self) -> Result<toml::Spanned<DeTable<'_>>> {
-        DeTable::parse(&self.source.text).map_err(|error| {
-            let problem = syntax(&error, &self.source);
-            invalid(&format!("`{}`", self.source.path.display()), &[problem])
-        })
+    fn parse(&self) -> std::result::Result<toml::Spanned<DeTable<'_>>, Problem> {
+        DeTable::parse(&self.source.text).map_err(|error| syntax(&error, &self.source))
     }
 
     fn unknown(&self, key: &str, known: &[String]) -> Failure {
@@ -207,8 +210,8 @@ impl Definitions {
 }
 
 impl extends::Lookup for Definitions {
-    fn find(&self, key: &str) -> Option<Node> {
-        self.node(key).ok().flatten()
+    fn find(&self, key: &str) -> std::result::Result<Option<Node>, Problem> {
+        self.node(key)
     }
 
     fn keys(&self) -> Vec<String> {
@@ -221,16 +224,24 @@ impl extends::Lookup for Definitions {
 
 /// The tables of a file that is read whole.
 #[derive(Default)]
-struct Tables(Vec<Entry>);
+struct Tables {
+    entries: Vec<Entry>,
+    /// Why some of them may be missing.
+    broken: Option<Problem>,
+}
 
 impl extends::Lookup for Tables {
-    fn find(&self, key: &str) -> Option<Node> {
-        let entry = self.0.iter().find(|entry| entry.key == key)?;
-        Some(entry.node.clone())
+    fn find(&self, key: &str) -> std::result::Result<Option<Node>, Problem> {
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        match (entry, &self.broken) {
+            (Some(entry), _) => Ok(Some(entry.node.clone())),
+            (None, Some(problem)) => Err(problem.clone()),
+            (None, None) => Ok(None),
+        }
     }
 
     fn keys(&self) -> Vec<String> {
-        self.0.iter().map(|entry| entry.key.clone()).collect()
+        self.entries.iter().map(|entry| entry.key.clone()).collect()
     }
 }
 
