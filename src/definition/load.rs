@@ -19,11 +19,11 @@ use super::read_auth;
 use super::report::{self, Problem, Problems, Severity, Source, closest};
 use super::request;
 use super::slice;
-use super::strings;
 use super::table::TableReader;
-use super::template::{Names, Template};
-use super::tree::{Entry, Node, Tree};
-use super::{BUILT_IN, INPUTS, Integration, Place, is_key, is_name};
+use super::template::Names;
+use super::tree::{Entry, Node};
+use super::values;
+use super::{BUILT_IN, INPUTS, Integration, Place, is_key};
 use crate::error::{Failure, Kind, Result};
 use crate::fs::{self, ReadError};
 
@@ -322,7 +322,7 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
     let parameters = parameter::read_all(&mut table, &mut names);
     let auth_node = table.get("auth");
     let facts = facts::read(auth_node, &mut names, &parameters, problems);
-    let values = values(&mut table, &mut names);
+    let values = values::read(&mut table, &mut names);
     let mut known = Known::new(names, facts, &parameters, &values);
     let auth = match auth_node {
         Some(node) => read_auth::read(node, &format!("{path}.auth"), &known, problems),
@@ -380,42 +380,4 @@ fn connection(table: &mut TableReader<'_>) -> Option<String> {
         return None;
     }
     Some(name.to_owned())
-}
-
-/// Values may use parameters, built-in names and the values before them, so
-/// that none can refer to itself. Where one is used, what it comes down to is
-/// held to that place.
-fn values(table: &mut TableReader<'_>, names: &mut Names) -> Vec<(String, Template)> {
-    let problems = table.problems();
-    let mut read: Vec<(String, Template)> = Vec::new();
-    for entry in table.table("values").unwrap_or_default() {
-        let node = &entry.node;
-        let template = match &node.value {
-            Tree::String(text) => strings::parse(text, node, names, problems),
-            _ => {
-                problems.add(node.problem(
-                    format!("`{}` is {}", entry.key, node.type_name()),
-                    "write a string",
-                ));
-                None
-            }
-        };
-        let taken = names.has(&entry.key);
-        if taken || !is_name(&entry.key) {
-            let mut problem = node.problem(
-                format!("`{}` cannot be a value's name", entry.key),
-                if taken {
-                    "a parameter, a captured value or a built-in name is called so already"
-                } else {
-                    "use lower-case letters, digits and `_`, beginning with a letter"
-                },
-            );
-            problem.span = entry.key_span.clone();
-            problems.add(problem);
-            continue;
-        }
-        names.add(&entry.key);
-        read.extend(template.map(|template| (entry.key.clone(), template)));
-    }
-    read
 }

@@ -11,8 +11,8 @@
 //! (`read_call`, `read_response`) for each call it takes, `api` (how it is used) with `request` for tests and
 //! actions, `helpers`, `answer_path` (dotted paths into answers), `brand` (what a person
 //! sees). `extends`
-//! lays one definition over another; `facts` is what has to be known first. Placeholders: `json_template`, `strings`
-//! reads them, `template` and `filter` fill them, `names` knows what they may
+//! lays one definition over another; `facts` is what has to be known first. Placeholders: `json_template`, `strings` and
+//! `values` read them, `template` and `filter` fill them, `names` knows what they may
 //! name and where, `url_template` (`url_place`, `url_rules`) keeps URLs whole.
 //! `schema.json` says the same to editors; a new key goes into both.
 
@@ -51,6 +51,7 @@ mod tree;
 mod url_place;
 mod url_rules;
 pub mod url_template;
+mod values;
 
 use std::sync::Arc;
 
@@ -120,7 +121,7 @@ pub struct Integration {
     pub connection: String,
     /// What the definition leaves open, in the order of the prompts.
     pub parameters: Vec<Parameter>,
-    /// Named combinations, in the order of the file.
+    /// Named combinations, each after those it uses.
     pub values: Vec<(String, Template)>,
     /// How to get a credential.
     pub auth: Auth,

@@ -106,7 +106,7 @@ const SECRETS: [&str; 8] = [
 ];
 
 impl<'a> Known<'a> {
-    /// `values` are in the order of the file: each may use those before it.
+    /// Each of `values` stands after those it uses.
     pub(super) fn new(
         names: Names,
         facts: Facts,
