@@ -1,6 +1,7 @@
 //! Dotted paths into a provider's JSON answer: `data.access_token`,
-//! `[0].id`, `accounts[is_default=true].base_uri`. A path is literal but for
-//! the value an element is looked for by: `sites[name={site}].url`.
+//! `[0].id`, `accounts[is_default=true].base_uri`; a key that holds dots,
+//! brackets or slashes in quotes: `["https://acme.example/org"].id`. A path is
+//! literal but for the value an element is looked for by: `sites[name={site}].url`.
 
 use serde_json::Value as Json;
 
@@ -30,9 +31,15 @@ impl AnswerPath {
         let mut rest = text;
         while !rest.is_empty() {
             if let Some(inner) = rest.strip_prefix('[') {
-                let end = inner.find(']').ok_or("a `[` is never closed")?;
-                steps.push(bracket(&inner[..end], names)?);
-                rest = &inner[end + 1..];
+                let (step, after) = match inner.strip_prefix('"') {
+                    Some(quoted) => quoted_key(quoted)?,
+                    None => {
+                        let end = inner.find(']').ok_or("a `[` is never closed")?;
+                        (bracket(&inner[..end], names)?, &inner[end + 1..])
+                    }
+                };
+                steps.push(step);
+                rest = after;
                 if let Some(after) = rest.strip_prefix('.') {
                     if after.is_empty() {
                         return Err("it ends with a `.`".to_owned());
@@ -103,6 +110,18 @@ impl AnswerPath {
     }
 }
 
+/// The key that begins after `["`, and what follows its `"]`.
+fn quoted_key(quoted: &str) -> Result<(Step, &str), String> {
+    let (key, after) = quoted
+        .split_once("\"]")
+        .filter(|(key, _)| !key.contains('"'))
+        .ok_or("a quoted key ends with `\"]`")?;
+    if key.is_empty() {
+        return Err("a key is missing between the quotes".to_owned());
+    }
+    Ok((Step::Key(key.to_owned()), after))
+}
+
 fn bracket(inner: &str, names: &Names) -> Result<Step, String> {
     if let Some((key, value)) = inner.split_once('=') {
         if key.is_empty() {
@@ -127,8 +146,8 @@ pub fn text_of(json: &Json) -> Option<String> {
     }
 }
 
-/// Whether two values are equal; a number or boolean is also equal to the text
-/// it is written as.
+/// Whether what an answer holds is what a definition wants there: the same
+/// JSON, or a number or boolean and the text written like it.
 pub fn is_same(found: &Json, wanted: &Json) -> bool {
     found == wanted || text_of(found).is_some_and(|text| Some(text) == text_of(wanted))
 }
@@ -155,7 +174,7 @@ mod tests {
     #[test]
     fn paths_find_what_they_name() {
         let json: Json = serde_json::from_str(
-            r#"{"data":{"login":"ada","n":7},"list":[{"id":1,"main":false},{"id":2,"main":true,"name":"b"}]}"#,
+            r#"{"data":{"login":"ada","n":7},"list":[{"id":1,"main":false},{"id":2,"main":true,"name":"b"}],"https://acme.example/org":{"id":3,"a.b]":[{"id":4}]}}"#,
         )
         .unwrap();
         for (path, expected) in [
@@ -165,6 +184,10 @@ mod tests {
             ("list[main=true].id", Some("2")),
             ("list[main=maybe].id", None),
             ("list[name={site}].id", Some("2")),
+            (r#"["https://acme.example/org"].id"#, Some("3")),
+            (r#"["https://acme.example/org"]["a.b]"][0].id"#, Some("4")),
+            (r#"data["login"]"#, Some("ada")),
+            (r#"["{site}"]"#, None),
             ("data", None),
             ("nothing.there", None),
         ] {
@@ -175,9 +198,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_alike_is_the_same() {
+        for (found, wanted, expected) in [
+            ("1", "1", true),
+            ("1", "\"1\"", true),
+            ("\"true\"", "true", true),
+            ("[1]", "[1]", true),
+            ("null", "null", true),
+            ("1", "2", false),
+            ("null", "\"null\"", false),
+            ("[1]", "\"[1]\"", false),
+            ("\"a\"", "\"A\"", false),
+        ] {
+            let [found, wanted] = [found, wanted].map(|text| serde_json::from_str(text).unwrap());
+            assert_eq!(is_same(&found, &wanted), expected, "{found} {wanted}");
+        }
+    }
+
+    #[test]
     fn malformed_paths_are_refused() {
         for path in [
-            "", ".", "a.", "a..b", "a[", "a[x]", "a[=1]", "[0].", "a[b={c}]",
+            "", ".", "a.", "a..b", "a[", "a[x]", "a[=1]", "[0].", "a[b={c}]", r#"[""]"#, r#"["a]"#,
+            r#"["a"b]"#, r#"["a"=b]"#, r#"["a"]."#,
         ] {
             assert!(AnswerPath::parse(path, &names()).is_err(), "{path}");
         }
