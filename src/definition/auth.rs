@@ -321,11 +321,6 @@ impl Auth {
         self.inputs.iter().find(|input| input.name == name)
     }
 
-    /// Where a built-in input of this name comes from by the definition.
-    pub fn has_source(&self, name: &str) -> bool {
-        self.input(name).is_some_and(|input| input.source.is_some())
-    }
-
     /// Whether an answer brings the value of this name.
     pub fn keeps(&self, name: &str) -> bool {
         let mut calls = self.steps.iter().map(|step| &step.call).chain(&self.lookup);
