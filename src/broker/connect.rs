@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::mint::{self, Recipe};
 use super::renew::locked;
-use super::{Broker, explain, inputs, typed};
+use super::{Broker, explain, inputs, prompt, typed};
 use crate::connection::{ConnectionId, Pin, Values};
 use crate::definition::Integration;
 use crate::definition::template::RenderError;
@@ -142,7 +142,7 @@ impl Broker<'_> {
         }
         let given = inputs::Given::default();
         let asked = (self.interaction, self.ui);
-        let typed = inputs::ask_input(integration, input, &given, asked)?;
+        let typed = prompt::ask_input(integration, input, &given, asked)?;
         values.set_parameter("client_id", typed);
         Ok(())
     }

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::prompt::{accept_input, ask, ask_input};
 use crate::connection::ConnectionId;
-use crate::definition::{AuthKind, Input, Integration, Parameter};
+use crate::definition::{Input, Integration, Parameter};
 use crate::env;
 use crate::error::{Failure, Kind, Result};
 use crate::interaction::Interaction;
@@ -222,62 +223,9 @@ fn reused(
     kept_value(kept, input.name)
 }
 
-/// Asks the person for an input, again where the answer will not do.
-pub(super) fn ask_input(
-    integration: &Integration,
-    input: &Input,
-    kept: &Given,
-    (interaction, ui): (&Interaction, Ui),
-) -> Result<String> {
-    let described = integration.parameter(input.name);
-    let label = match described {
-        Some(parameter) => prompt(parameter),
-        None => input.label().to_owned(),
-    };
-    loop {
-        let typed = if is_secret(integration, input) {
-            interaction
-                .ask_secret(&label, may_be_blank(input))?
-                .expose()
-                .to_owned()
-        } else {
-            let usual = kept_value(kept, input.name);
-            let usual = usual.or_else(|| described.and_then(|p| p.default.clone()));
-            interaction.ask(&label, usual.as_deref())?
-        };
-        match accept_input(integration, input, &typed) {
-            Ok(value) => return Ok(value),
-            Err(failure) => ui.warn(&escape(&failure.message())),
-        }
-    }
-}
-
-/// Some services take a blank user name or password.
-fn may_be_blank(input: &Input) -> bool {
-    matches!(input.name, "username" | "password")
-}
-
-fn accept_input(integration: &Integration, input: &Input, text: &str) -> Result<String> {
-    let name = input.name;
-    let another = || format!("give it another value: `--param {name}=env:VARIABLE`");
-    let is_basic = matches!(integration.auth.kind, AuthKind::Basic);
-    let value = match integration.parameter(name) {
-        Some(parameter) => accept(parameter, text)?,
-        None if text.trim().is_empty() && !may_be_blank(input) => {
-            return Err(Failure::new(Kind::Usage, format!("`{name}` is empty")).hint(another()));
-        }
-        None => text.to_owned(),
-    };
-    if name == "username" && is_basic && value.contains(':') {
-        let why = "`username` holds a `:`, which would begin the password (RFC 7617)";
-        return Err(Failure::new(Kind::Usage, why.to_owned()).hint(another()));
-    }
-    Ok(value)
-}
-
 /// Whether an input must not be shown: by its nature, or because the parameter
 /// that describes it says so.
-fn is_secret(integration: &Integration, input: &Input) -> bool {
+pub(super) fn is_secret(integration: &Integration, input: &Input) -> bool {
     let described = integration.parameter(input.name);
     input.is_secret() || described.is_some_and(|parameter| parameter.secret)
 }
@@ -287,52 +235,6 @@ fn put_input(given: &mut Given, integration: &Integration, input: &Input, value:
         given.1.insert(input.name.to_owned(), value.into());
     } else {
         given.0.insert(input.name.to_owned(), value);
-    }
-}
-
-fn prompt(parameter: &Parameter) -> String {
-    let optional = parameter.optional.then_some("optional");
-    let notes: Vec<&str> = parameter
-        .help
-        .as_deref()
-        .into_iter()
-        .chain(optional)
-        .collect();
-    if notes.is_empty() {
-        return parameter.label.clone();
-    }
-    format!("{} ({})", parameter.label, notes.join("; "))
-}
-
-/// Asks the person for a parameter, again where the answer will not do.
-fn ask(parameter: &Parameter, interaction: &Interaction, ui: Ui) -> Result<Option<String>> {
-    let label = prompt(parameter);
-    if !parameter.choices.is_empty() {
-        let shown: Vec<String> = parameter.choices.iter().map(|c| c.shown.clone()).collect();
-        let default = parameter.default.as_deref();
-        let first = parameter
-            .choices
-            .iter()
-            .position(|c| Some(c.value.as_str()) == default);
-        let chosen = interaction.choose(&label, &shown, first.unwrap_or_default())?;
-        return Ok(Some(parameter.choices[chosen].value.clone()));
-    }
-    loop {
-        let typed = if parameter.secret {
-            let secret = interaction.ask_secret(&label, parameter.optional)?;
-            secret.expose().to_owned()
-        } else if parameter.optional && parameter.default.is_none() {
-            interaction.ask_optional(&label)?
-        } else {
-            interaction.ask(&label, parameter.default.as_deref())?
-        };
-        if typed.trim().is_empty() && parameter.optional {
-            return Ok(None);
-        }
-        match accept(parameter, &typed) {
-            Ok(value) => return Ok(Some(value)),
-            Err(failure) => ui.warn(&escape(&failure.message())),
-        }
     }
 }
 
@@ -349,7 +251,7 @@ fn from_environment(parameter: &Parameter) -> Result<Option<String>> {
     value.map(|value| accept(parameter, &value)).transpose()
 }
 
-fn accept(parameter: &Parameter, text: &str) -> Result<String> {
+pub(super) fn accept(parameter: &Parameter, text: &str) -> Result<String> {
     parameter.accept(text).map_err(|why| {
         let failure = Failure::new(Kind::Usage, why);
         match &parameter.help {
@@ -370,7 +272,7 @@ fn put(given: &mut Given, parameter: &Parameter, value: String) {
     }
 }
 
-fn kept_value(kept: &Given, name: &str) -> Option<String> {
+pub(super) fn kept_value(kept: &Given, name: &str) -> Option<String> {
     let secret = kept.1.get(name).map(|secret| secret.expose().to_owned());
     secret.or_else(|| kept.0.get(name).cloned())
 }

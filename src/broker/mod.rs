@@ -17,6 +17,7 @@ mod explain;
 mod inputs;
 mod lock;
 mod mint;
+mod prompt;
 mod renew;
 mod state;
 mod typed;

@@ -76,6 +76,9 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<()> {
     if !report.is_empty() {
         context.ui.note(&format!("{report}\n"));
     }
+    if !definitions.exists() {
+        return output::line(&format!("{path} does not exist: nothing is defined"));
+    }
     let what = count(integrations, "integration", "is valid", "are valid");
     output::line(&format!("{path}: {what}"))
 }

@@ -218,8 +218,20 @@ mod tests {
     #[test]
     fn malformed_paths_are_refused() {
         for path in [
-            "", ".", "a.", "a..b", "a[", "a[x]", "a[=1]", "[0].", "a[b={c}]", r#"[""]"#, r#"["a]"#,
-            r#"["a"b]"#, r#"["a"=b]"#, r#"["a"]."#,
+            "",
+            ".",
+            "a.",
+            "a..b",
+            "a[",
+            "a[x]",
+            "a[=1]",
+            "[0].",
+            "a[b={c}]",
+            r#"[""]"#,
+            r#"["a]"#,
+            r#"["a"b]"#,
+            r#"["a"=b]"#,
+            r#"["a"]."#,
         ] {
             assert!(AnswerPath::parse(path, &names()).is_err(), "{path}");
         }

@@ -192,9 +192,8 @@ impl Call {
             !self.headers.iter().any(same) && !of_exchange(value)
         });
         headers.extend(self.headers);
-        let lasting = |(user, password): &&(Template, Template)| {
-            !of_exchange(user) && !of_exchange(password)
-        };
+        let lasting =
+            |(user, password): &&(Template, Template)| !of_exchange(user) && !of_exchange(password);
         let basic = (self.basic).or_else(|| base.basic.as_ref().filter(lasting).cloned());
         Self {
             url: self.url.or_else(|| base.url.clone()),

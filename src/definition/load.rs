@@ -69,6 +69,11 @@ impl Definitions {
         }
     }
 
+    /// Whether there is a file at all.
+    pub fn exists(&self) -> bool {
+        self.exists
+    }
+
     /// The file.
     pub fn source(&self) -> &Source {
         &self.source
@@ -76,9 +81,9 @@ impl Definitions {
 
     /// One definition, which must be there and valid.
     pub fn get(&self, key: &str) -> Result<Integration> {
-        let node = self.node(key).map_err(|problem| {
-            invalid(&format!("`{}`", self.source.path.display()), &[problem])
-        })?;
+        let node = self
+            .node(key)
+            .map_err(|problem| invalid(&format!("`{}`", self.source.path.display()), &[problem]))?;
         let Some(node) = node else {
             return Err(self.unknown(key, &self.keys()));
         };
@@ -136,11 +141,13 @@ impl Definitions {
                     ));
                     continue;
                 };
-                tables.entries.extend(table.iter().map(|(key, value)| Entry {
-                    key: key.get_ref().to_string(),
-                    key_span: key.span(),
-                    node: Node::convert(value, &self.source),
-                }));
+                tables
+                    .entries
+                    .extend(table.iter().map(|(key, value)| Entry {
+                        key: key.get_ref().to_string(),
+                        key_span: key.span(),
+                        node: Node::convert(value, &self.source),
+                    }));
             } else {
                 problems.add(self.unknown_top_level(key.get_ref(), key.span()));
             }
@@ -149,10 +156,7 @@ impl Definitions {
             read_into(&mut found, entry, &tables, &problems);
         }
         found.problems = problems.into_sorted();
-        // What one definition extends is read, and reported, with each.
-        found.problems.dedup_by(|a, b| {
-            a.span == b.span && a.message == b.message && Arc::ptr_eq(&a.source, &b.source)
-        });
+        report::keep_first(&mut found.problems);
         found
     }
 
@@ -162,10 +166,7 @@ impl Definitions {
         let mut found = self.all();
         found.problems.extend(doubts::confirmed(&found.doubts));
         report::sort(&mut found.problems);
-        // What several definitions share is doubted with each.
-        found.problems.dedup_by(|a, b| {
-            a.span == b.span && a.message == b.message && Arc::ptr_eq(&a.source, &b.source)
-        });
+        report::keep_first(&mut found.problems);
         found
     }
 

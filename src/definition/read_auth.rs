@@ -55,8 +55,8 @@ pub(super) fn read(
     };
     let read = match typed {
         Some(AuthType::OAuth2) => oauth2(&mut table, known),
-        Some(AuthType::ApiKey) => Some(bare(AuthKind::ApiKey)),
-        Some(AuthType::Basic) => Some(bare(AuthKind::Basic)),
+        Some(AuthType::ApiKey) => Some(on_site(&mut table, known, AuthKind::ApiKey)),
+        Some(AuthType::Basic) => Some(on_site(&mut table, known, AuthKind::Basic)),
         Some(AuthType::CustomToken) => Some(custom_token(&mut table, known)),
         Some(AuthType::Jwt) => {
             if !table.has("jwt") {
@@ -66,9 +66,9 @@ pub(super) fn read(
                     &format!("add `[{path}.jwt]` with `alg`, `key` and `claims`"),
                 );
             }
-            Some(bare(AuthKind::Jwt))
+            Some(on_site(&mut table, known, AuthKind::Jwt))
         }
-        Some(AuthType::None) => Some(bare(AuthKind::None)),
+        Some(AuthType::None) => Some(on_site(&mut table, known, AuthKind::None)),
         None => None,
     };
     let jwt = match typed {
@@ -84,6 +84,13 @@ pub(super) fn read(
     let mut auth = read?;
     auth.jwt = jwt;
     Some((auth, sources))
+}
+
+/// A type without calls: its site is what `api`'s paths are put on.
+fn on_site(table: &mut TableReader<'_>, known: &Known<'_>, kind: AuthKind) -> Auth {
+    let mut auth = bare(kind);
+    auth.site = strings::whole_url(table, "site", known, Moment::Endpoint);
+    auth
 }
 
 fn bare(kind: AuthKind) -> Auth {

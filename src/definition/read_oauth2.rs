@@ -201,9 +201,8 @@ fn own_state(entry: &Entry) -> Problem {
         "`state` is made by hallpass, anew for each request",
         "leave it out; `{state}` in another parameter is its value",
     );
-    problem.why = Some(
-        "the redirect is known by it, so that without it every connect would fail".to_owned(),
-    );
+    problem.why =
+        Some("the redirect is known by it, so that without it every connect would fail".to_owned());
     problem.span = entry.key_span.clone();
     problem
 }

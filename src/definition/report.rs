@@ -2,6 +2,7 @@
 //! to write instead; collected, not thrown, so that one reading shows them all.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,6 +103,28 @@ impl Problems {
 /// Puts problems into the order of the file.
 pub(super) fn sort(problems: &mut [Problem]) {
     problems.sort_by(|a, b| (&a.source.path, a.span.start).cmp(&(&b.source.path, b.span.start)));
+}
+
+/// Leaves one of those that say the same of the same place: what several
+/// definitions extend is read, and reported, with each.
+pub(super) fn keep_first(problems: &mut Vec<Problem>) {
+    let mut seen = HashSet::new();
+    problems.retain(|problem| {
+        let file = Arc::as_ptr(&problem.source) as usize;
+        let said = without_key(&problem.message);
+        seen.insert((file, problem.span.start, problem.span.end, said))
+    });
+}
+
+/// A message without the key of the definition it was read for.
+fn without_key(message: &str) -> String {
+    const TABLE: &str = "integrations.";
+    let Some(at) = message.find(TABLE) else {
+        return message.to_owned();
+    };
+    let (before, rest) = message.split_at(at + TABLE.len());
+    let end = rest.find(['.', '`']).unwrap_or(rest.len());
+    format!("{before}*{}", &rest[end..])
 }
 
 /// Renders problems as a person reads them: message, file and line, the text

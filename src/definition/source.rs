@@ -106,6 +106,14 @@ pub(super) fn read(reader: &mut TableReader<'_>, key: &'static str) -> Option<Va
     let node = reader.get(key)?;
     let name = reader.name_of(key);
     match &node.value {
+        // Some services take a blank user name or password, and nothing else.
+        Tree::String(text) if text.is_empty() && !matches!(key, "username" | "password") => {
+            reader.problems().add(node.problem(
+                format!("`{name}` is empty"),
+                format!("write it out, name a place (`{key} = {{ env = \"NAME\" }}`), or leave the line out: then `connect` asks"),
+            ));
+            None
+        }
         Tree::String(text) => Some(ValueSource::Literal(Secret::new(text.clone()))),
         Tree::Table(_) => {
             let takes_template = matches!(key, "username" | "password");
@@ -155,6 +163,13 @@ fn from_table(
     }
     table.finish();
     let mut found = Vec::new();
+    if let Some((_, node)) = env.filter(|(name, _)| name.is_empty()) {
+        problems.add(node.problem(
+            "an environment variable has a name",
+            "write it: `env = \"NAME\"`",
+        ));
+        return None;
+    }
     if let Some((name, node)) = env {
         problems.doubt(Doubt::variable(node, name.to_owned()));
         found.push(ValueSource::Env(name.to_owned()));

@@ -8,7 +8,7 @@ use super::names::{Known, Moment};
 use super::report::Problems;
 use super::table::TableReader;
 use super::template::{Names, Template};
-use super::tree::{Node, Tree};
+use super::tree::{Entry, Node, Tree};
 use super::url_template::UrlTemplate;
 use crate::http::is_loopback;
 
@@ -102,9 +102,16 @@ fn url_fault(url: &UrlTemplate, name: &str) -> Option<(String, String)> {
         ));
     }
     if !lead.starts_with("https://") && !lead.starts_with("http://") {
+        // Most often only the scheme is missing.
+        let whole = format!("https://{lead}");
+        let is_host = lead.contains(['.', ':']) && url::Url::parse(&whole).is_ok();
         return Some((
             format!("`{name}` is neither a URL nor a path"),
-            "write `https://host/path`, or a path beginning with `/`".to_owned(),
+            if is_host {
+                format!("write `{whole}`")
+            } else {
+                "write `https://host/path`, or a path beginning with `/`".to_owned()
+            },
         ));
     }
     let fault = |what: &str| {
@@ -165,12 +172,25 @@ pub(super) fn headers(
     moment: Moment,
 ) -> Vec<(String, Template)> {
     let problems = table.problems();
-    for entry in table.table("headers").unwrap_or_default() {
-        if http::HeaderName::try_from(entry.key.as_str()).is_err() {
-            let mut problem = entry.node.problem(
+    let entries = table.table("headers").unwrap_or_default();
+    for (at, entry) in entries.iter().enumerate() {
+        let same = |before: &&Entry| before.key.eq_ignore_ascii_case(&entry.key);
+        let fault = if http::HeaderName::try_from(entry.key.as_str()).is_err() {
+            Some((
                 format!("`{}` cannot be a header's name", entry.key),
                 "header names are letters, digits and `-`",
-            );
+            ))
+        } else {
+            entries[..at].iter().find(same).map(|before| {
+                let message = format!("`{}` is the same header as `{}`", entry.key, before.key);
+                (
+                    message,
+                    "keep one of them: upper and lower case are all one to HTTP",
+                )
+            })
+        };
+        if let Some((message, help)) = fault {
+            let mut problem = entry.node.problem(message, help);
             problem.span = entry.key_span.clone();
             problems.add(problem);
         }
