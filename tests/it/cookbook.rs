@@ -1,5 +1,5 @@
 //! The cookbook is true as far as can be told here: each of its definitions passes `check` as it
-//! stands, has the name that stands above it, and is connected by the command below it.
+//! stands, has the name that stands above it, and the command below it gives parameters that it has.
 
 use hallpass::definition::Definitions;
 
@@ -68,11 +68,30 @@ fn every_recipe_says_how_to_connect_and_what_to_call() {
             key.strip_suffix(']')
         });
         let key = key.unwrap_or_else(|| panic!("{title} has no definition"));
+        let known = known_names(definition, key);
+        for param in commands.split("--param ").skip(1) {
+            let name = param.split('=').next().unwrap();
+            assert!(known.iter().any(|known| known == name), "{title}: {name}");
+        }
         for command in ["connect", "request"] {
             let line = format!("hallpass {command} {key}");
             assert!(commands.contains(&line), "{title}: {line}");
         }
     }
+}
+
+/// The names that `--param` takes for a definition, as `connect` says itself when it gets another.
+fn known_names(definition: &str, key: &str) -> Vec<String> {
+    let home = Home::new();
+    home.write("integrations.toml", definition);
+    let connect = home.hallpass(&["connect", key, "--param", "zzqqx=1"]);
+    let run = connect.run().fails_with(2);
+    let (_, names) = run
+        .stderr
+        .split_once("its parameters are ")
+        .expect("a hint");
+    let names = names.lines().next().unwrap_or_default();
+    names.split(", ").map(ToOwned::to_owned).collect()
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn files(folder: &str) -> Vec<File> {
 }
 
 fn with_ending(folder: &Path, ending: &'static str) -> impl Iterator<Item = PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.filter(move |path| path.extension().is_some_and(|found| found == ending))
 }

@@ -103,10 +103,7 @@ const DEFINITIONS: &str = r#"
 [integrations.op.auth]
 type = "oauth2"
 grant = "authorization_code"
-site = "ISSUER"
-authorization_url = "/auth"
-token_url = "/token"
-revocation_url = "/token/revocation"
+issuer = "ISSUER"
 client_id = "hallpass-test"
 scopes = ["openid", "offline_access", "email"]
 authorization_params = { prompt = "consent" }   # OpenID Connect Core, section 11, for offline_access
@@ -119,8 +116,7 @@ account = "sub"
 [integrations.op-service.auth]
 type = "oauth2"
 grant = "client_credentials"
-site = "ISSUER"
-token_url = "/token"
+issuer = "ISSUER"
 client_id = "hallpass-service"
 client_secret = { env = "OP_SECRET" }
 
