@@ -243,8 +243,8 @@ impl<'a> Known<'a> {
                 "that URL stays in the browser's history",
             )),
             Moment::Issuer => Some((
-                "the issuer's name",
-                "that name is kept with the connection, for all to see",
+                "the connection's record",
+                "that record, which keeps the issuer's name, is for all to see",
             )),
             _ => None,
         };

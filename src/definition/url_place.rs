@@ -51,6 +51,17 @@ impl Place {
         }
     }
 
+    /// What of some text that begins here stands in the host part.
+    pub(super) fn authority_in(self, text: &str) -> &str {
+        let rest = match self {
+            Place::Start | Place::Scheme => text.split_once("://").map_or("", |(_, rest)| rest),
+            Place::Authority => text,
+            Place::Path | Place::Query | Place::Fragment => "",
+        };
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        &rest[..end]
+    }
+
     /// A value as it is written here; `name` is whose it is, for the error
     /// that says why it cannot stand here.
     pub(super) fn encode(

@@ -23,8 +23,8 @@ struct Value<'a> {
     template: Template,
 }
 
-impl Value<'_> {
-    fn name(&self) -> &str {
+impl<'a> Value<'a> {
+    fn name(&self) -> &'a str {
         &self.entry.key
     }
 }
@@ -75,23 +75,23 @@ fn is_free(entry: &Entry, names: &Names, problems: &Problems) -> bool {
 
 /// Each after those it uses. Those that use themselves or grow too large are
 /// reported and left out, with what is made of them.
-fn in_order(mut waiting: Vec<Value<'_>>, problems: &Problems) -> Vec<(String, Template)> {
+fn in_order<'a>(mut waiting: Vec<Value<'a>>, problems: &Problems) -> Vec<(String, Template)> {
     let mut ordered = Vec::with_capacity(waiting.len());
-    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
-    let mut lost: BTreeSet<String> = BTreeSet::new();
+    let mut sizes: BTreeMap<&'a str, usize> = BTreeMap::new();
+    let mut lost: BTreeSet<&'a str> = BTreeSet::new();
     while !waiting.is_empty() {
-        let names: BTreeSet<String> = waiting.iter().map(|v| v.name().to_owned()).collect();
+        let names: BTreeSet<&str> = waiting.iter().map(Value::name).collect();
         let (ready, mut rest): (Vec<_>, Vec<_>) = waiting
             .into_iter()
             .partition(|value| !value.template.names().any(|name| names.contains(name)));
         if ready.is_empty() {
             let circle = circle(&rest, &names);
             report_circle(&rest, &circle, problems);
-            rest.retain(|value| !circle.iter().any(|name| name == value.name()));
+            rest.retain(|value| !circle.contains(&value.name()));
             lost.extend(circle);
         }
         for value in ready {
-            let name = value.name().to_owned();
+            let name = value.name();
             if value.template.names().any(|used| lost.contains(used)) {
                 lost.insert(name);
                 continue;
@@ -103,8 +103,8 @@ fn in_order(mut waiting: Vec<Value<'_>>, problems: &Problems) -> Vec<(String, Te
                 lost.insert(name);
                 continue;
             }
-            sizes.insert(name.clone(), size);
-            ordered.push((name, value.template));
+            sizes.insert(name, size);
+            ordered.push((name.to_owned(), value.template));
         }
         waiting = rest;
     }
@@ -113,8 +113,8 @@ fn in_order(mut waiting: Vec<Value<'_>>, problems: &Problems) -> Vec<(String, Te
 
 /// The names of values that use each other in a circle, beginning with the
 /// first in the file; each of `waiting` uses one of them.
-fn circle(waiting: &[Value<'_>], names: &BTreeSet<String>) -> Vec<String> {
-    let mut path: Vec<&str> = Vec::new();
+fn circle<'a>(waiting: &[Value<'a>], names: &BTreeSet<&str>) -> Vec<&'a str> {
+    let mut path = Vec::new();
     let mut next = waiting.first();
     while let Some(value) = next {
         if let Some(start) = path.iter().position(|name| *name == value.name()) {
@@ -128,12 +128,12 @@ fn circle(waiting: &[Value<'_>], names: &BTreeSet<String>) -> Vec<String> {
     let mut in_file = waiting.iter().map(Value::name);
     let first = in_file.find_map(|known| path.iter().position(|name| *name == known));
     path.rotate_left(first.unwrap_or(0));
-    path.into_iter().map(str::to_owned).collect()
+    path
 }
 
-fn report_circle(waiting: &[Value<'_>], circle: &[String], problems: &Problems) {
+fn report_circle(waiting: &[Value<'_>], circle: &[&str], problems: &Problems) {
     let Some(first) = circle.first() else { return };
-    let Some(value) = waiting.iter().find(|value| value.name() == first) else {
+    let Some(value) = waiting.iter().find(|value| value.name() == *first) else {
         return;
     };
     problems.add(value.entry.node.problem(

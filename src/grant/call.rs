@@ -8,8 +8,9 @@ use std::cell::RefCell;
 use oauth2::{HttpRequest, HttpResponse};
 use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 
-use super::answer::{Answer, Misanswer, Rules};
+use super::answer::Answer;
 use super::client::Client;
+use super::success::{Misanswer, Rules};
 use super::wire::{Params, wire};
 use super::{GrantError, fields};
 use crate::connection::Values;

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::answer::Misanswer;
+use super::success::Misanswer;
 use crate::definition::answer_path::text_of;
 
 /// The JSON of an answer, or its form as an object of strings.

@@ -1,7 +1,7 @@
 //! Obtaining, renewing and revoking credentials: the protocol, without any
 //! memory. `call` is one call to a provider, bent by the definition (`wire`,
 //! `client`, and `jwt` with `jwk` for what is signed); `answer` reads what came
-//! back, leniently (`fields`); one file per grant, `after` for the calls that
+//! back, leniently, once `success` and `fields` say that it is one; one file per grant, `after` for the calls that
 //! follow a token call; `callback` is the loopback listener, bounded by `front`,
 //! with `page` and `look` for what a person sees; `discover` and `register` ask
 //! a server about itself.
@@ -24,6 +24,7 @@ mod page;
 mod refresh;
 mod register;
 mod revoke;
+mod success;
 mod wire;
 
 use std::time::Duration;

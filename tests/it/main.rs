@@ -13,6 +13,7 @@ mod client_credentials;
 mod connect;
 mod cookbook;
 mod definition_files;
+mod definition_rules;
 mod definitions;
 mod disconnect;
 mod discovery;
