@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::given::Given;
 use super::mint::{self, Recipe};
 use super::renew::locked;
 use super::{Broker, explain, inputs, prompt, typed};
@@ -140,7 +141,7 @@ impl Broker<'_> {
         if !self.interaction.attended() {
             return Err(failed(GrantError::Missing("client_id")));
         }
-        let given = inputs::Given::default();
+        let given = Given::default();
         let asked = (self.interaction, self.ui);
         let typed = prompt::ask_input(integration, input, &given, asked)?;
         values.set_parameter("client_id", typed);
@@ -334,7 +335,7 @@ fn check_urls(id: &ConnectionId, values: &Values<'_>) -> Result<()> {
 
 /// What was typed or given before; a client that was registered for that
 /// connection alone is registered anew.
-fn kept_inputs(item: &Item) -> inputs::Given {
+fn kept_inputs(item: &Item) -> Given {
     let (mut parameters, mut secrets) = (item.parameters.clone(), item.secrets.clone());
     if item.registered {
         parameters.remove("client_id");

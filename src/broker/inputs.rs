@@ -1,8 +1,7 @@
 //! The values a definition leaves open: given on the command line, kept from
 //! before, taken from the environment or a default, or asked of the person.
 
-use std::collections::BTreeMap;
-
+use super::given::{Given, accept, is_secret, kept_value, put, put_input};
 use super::prompt::{accept_input, ask, ask_input};
 use crate::connection::ConnectionId;
 use crate::definition::{Input, Integration, Parameter};
@@ -11,9 +10,6 @@ use crate::error::{Failure, Kind, Result};
 use crate::interaction::Interaction;
 use crate::secret::Secret;
 use crate::ui::{Ui, escape};
-
-/// What may be shown, and what may not.
-pub(super) type Given = (BTreeMap<String, String>, BTreeMap<String, Secret>);
 
 /// Whether nobody has to be there: every value stands in the definition or the
 /// environment.
@@ -223,21 +219,6 @@ fn reused(
     kept_value(kept, input.name)
 }
 
-/// Whether an input must not be shown: by its nature, or because the parameter
-/// that describes it says so.
-pub(super) fn is_secret(integration: &Integration, input: &Input) -> bool {
-    let described = integration.parameter(input.name);
-    input.is_secret() || described.is_some_and(|parameter| parameter.secret)
-}
-
-fn put_input(given: &mut Given, integration: &Integration, input: &Input, value: String) {
-    if is_secret(integration, input) {
-        given.1.insert(input.name.to_owned(), value.into());
-    } else {
-        given.0.insert(input.name.to_owned(), value);
-    }
-}
-
 fn standing_value(parameter: &Parameter) -> Result<Option<String>> {
     if let Some(value) = from_environment(parameter)? {
         return Ok(Some(value));
@@ -249,32 +230,6 @@ fn standing_value(parameter: &Parameter) -> Result<Option<String>> {
 fn from_environment(parameter: &Parameter) -> Result<Option<String>> {
     let value = parameter.env.as_deref().and_then(env::var);
     value.map(|value| accept(parameter, &value)).transpose()
-}
-
-pub(super) fn accept(parameter: &Parameter, text: &str) -> Result<String> {
-    parameter.accept(text).map_err(|why| {
-        let failure = Failure::new(Kind::Usage, why);
-        match &parameter.help {
-            Some(help) => failure.hint(help),
-            None => failure.hint(format!(
-                "give another value: `--param {}=…`",
-                parameter.name
-            )),
-        }
-    })
-}
-
-fn put(given: &mut Given, parameter: &Parameter, value: String) {
-    if parameter.secret {
-        given.1.insert(parameter.name.clone(), value.into());
-    } else {
-        given.0.insert(parameter.name.clone(), value);
-    }
-}
-
-pub(super) fn kept_value(kept: &Given, name: &str) -> Option<String> {
-    let secret = kept.1.get(name).map(|secret| secret.expose().to_owned());
-    secret.or_else(|| kept.0.get(name).cloned())
 }
 
 fn missing(id: &ConnectionId, parameter: &Parameter) -> Failure {

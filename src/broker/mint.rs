@@ -1,7 +1,7 @@
 //! Credentials that need nobody there (client credentials, custom tokens,
-//! signed tokens): minted when there is none, when the old one is over, or when what it was made from has
-//! changed; kept where a store answers, and otherwise used and forgotten, so
-//! that a CI job needs only its environment.
+//! signed tokens): minted when there is none, when the old one is over, or when
+//! what it was made from has changed; kept where a store answers, and otherwise
+//! used and forgotten, so that a CI job needs only its environment.
 //!
 //! What a person typed when connecting is kept with the connection and goes
 //! only where its pin says. Everything else comes from the definition and the
@@ -9,7 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use super::inputs::{self, Given};
+use super::given::Given;
+use super::inputs;
 use super::lock::LockError;
 use super::renew::{Outcome, locked};
 use super::{Broker, Fresh, Need, can_renew, explain};

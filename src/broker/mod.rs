@@ -14,6 +14,7 @@
 mod connect;
 mod disconnect;
 mod explain;
+mod given;
 mod inputs;
 mod lock;
 mod mint;

@@ -1,6 +1,6 @@
 //! Asking the person who connects, again where the answer will not do.
 
-use super::inputs::{Given, accept, is_secret, kept_value};
+use super::given::{Given, accept, is_secret, kept_value};
 use crate::definition::{AuthKind, Input, Integration, Parameter};
 use crate::error::{Failure, Kind, Result};
 use crate::interaction::Interaction;

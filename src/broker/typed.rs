@@ -1,6 +1,7 @@
 //! Credentials that a person typed, or that the definition names a place for:
 //! an API key, user and password, or none at all. Nothing renews them.
 
+use super::given::Given;
 use super::{Broker, Fresh, Need, check_pin, explain, inputs, values_of};
 use crate::clock::Timestamp;
 use crate::connection::{ConnectionId, Pin, Values};
@@ -57,11 +58,7 @@ impl Broker<'_> {
 }
 
 /// A connection made of these values.
-pub(super) fn item_of(
-    id: &ConnectionId,
-    integration: &Integration,
-    given: inputs::Given,
-) -> Result<Item> {
+pub(super) fn item_of(id: &ConnectionId, integration: &Integration, given: Given) -> Result<Item> {
     let (parameters, secrets) = given;
     let values = Values::new(integration, parameters.clone(), secrets.clone());
     let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;

@@ -2,19 +2,20 @@
 //! that knows its places (`tree`, `table`), problems are collected (`report`,
 //! secrets blanked by `blank`; for editors by `located`) rather than thrown, and
 //! what comes out needs no further checking but that of `check` (`doubts`,
-//! `offline`). Nothing here knows of connections,
-//! stores or the network.
+//! `offline`). Nothing here knows of connections, stores or the network.
 //!
-//! One file per part of the language: `parameter`, `input` (what is typed,
-//! from `source` where the definition names a place), `auth` (how a credential
-//! is got; `read_auth`, `read_oauth2` and `read_capture` read it) with `call`
-//! (`read_call`, `read_response`) for each call it takes, `api` (how it is used) with `request` for tests and
-//! actions, `helpers`, `answer_path` (dotted paths into answers), `brand` (what a person
-//! sees). `extends`
-//! lays one definition over another; `facts` is what has to be known first. Placeholders: `json_template`, `strings` and
-//! `values` read them, `template` and `filter` fill them, `names` knows what they may
-//! name and where, `url_template` (`url_place`, `url_rules`) keeps URLs whole.
-//! `schema.json` says the same to editors; a new key goes into both.
+//! One file per part of the language: `parameter`, `input` (what is typed, from
+//! `source` where the definition names a place), `auth` (how a credential is
+//! got; `read_auth`, `read_oauth2` and `read_capture` read it) with `call`
+//! (`read_call`, `read_response`) for each call it takes, `api` (how it is used)
+//! with `request` for tests and actions, `helpers`, `answer_path` (dotted paths
+//! into answers), `brand` (what a person sees). `extends` lays one definition
+//! over another; `facts` is what has to be known first.
+//!
+//! Placeholders: `strings`, `values` and `json_template` read them, `template`
+//! and `filter` fill them, `names` knows what they may name and where, `host`
+//! who may choose one, `url_template` (`url_place`, `url_rules`) keeps URLs
+//! whole. `schema.json` says the same to editors; a new key goes into both.
 
 pub mod answer_path;
 mod api;

@@ -163,6 +163,34 @@ mod tests {
         assert!(verified.unwrap());
     }
 
+    /// RFC 7515 appendix A.2's key, which the whole world knows.
+    const RSA: &str = include_str!("../../tests/keys/rfc7515-a2.jwk.json");
+
+    // RFC 7515 appendix A.2: RSASSA-PKCS1-v1_5 with SHA-256, as JWK and as PEM.
+    #[test]
+    fn an_rsa_key_signs_as_the_rfc_shows() {
+        let message = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+        let expected = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+        assert_eq!(signature(Algorithm::RS256, RSA, message).unwrap(), expected);
+        let der = jwk::read(RSA).unwrap().rsa_der().unwrap();
+        let base64 = base64::engine::general_purpose::STANDARD.encode(&*der);
+        let lines: Vec<&str> = (0..base64.len())
+            .step_by(64)
+            .map(|at| &base64[at..base64.len().min(at + 64)])
+            .collect();
+        let label = "RSA PRIVATE KEY";
+        let pem = format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+            lines.join("\n")
+        );
+        for pem in [pem.clone(), pem.replace('\n', "\\n")] {
+            assert_eq!(
+                signature(Algorithm::RS256, &pem, message).unwrap(),
+                expected
+            );
+        }
+    }
+
     #[test]
     fn what_is_no_key_is_told_without_showing_it() {
         for (alg, key) in [

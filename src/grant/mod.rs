@@ -1,10 +1,10 @@
 //! Obtaining, renewing and revoking credentials: the protocol, without any
 //! memory. `call` is one call to a provider, bent by the definition (`wire`,
 //! `client`, and `jwt` with `jwk` for what is signed); `answer` reads what came
-//! back, leniently, once `success` and `fields` say that it is one; one file per grant, `after` for the calls that
-//! follow a token call; `callback` is the loopback listener, bounded by `front`,
-//! with `page` and `look` for what a person sees; `discover` and `register` ask
-//! a server about itself.
+//! back, leniently, once `success` and `fields` say that it is one; one file per
+//! grant, `after` for the calls that follow a token call; `callback` is the
+//! loopback listener, bounded by `front`, with `page` and `look` for what a
+//! person sees; `discover` and `register` ask a server about itself.
 
 mod after;
 mod answer;

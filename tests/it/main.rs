@@ -33,6 +33,7 @@ mod refresh;
 mod request;
 mod sandbox;
 mod schema;
+mod signed;
 mod stores;
 mod support;
 mod test_command;
