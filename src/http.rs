@@ -17,6 +17,9 @@ use url::{Host, Url};
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long an API may be silent: long reports and long polls are not cut off.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
 /// Clients shared by every request of one run.
 #[derive(Debug)]
 pub struct Http {
@@ -89,7 +92,7 @@ impl Http {
     pub fn client_for(&self, url: &Url) -> Result<&Client, HttpError> {
         // Of the blocking client this bounds each wait: for the headers, and for
         // every piece of the body, so that a long download may take its time.
-        let builder = || builder().timeout(self.timeout);
+        let builder = || builder().timeout(LONGEST_WAIT);
         let (cell, builder) = match (url.scheme(), is_loopback(url)) {
             ("http", true) => (&self.plain, builder().no_proxy().tls_certs_only([])),
             (_, true) => (&self.loopback, builder().no_proxy()),

@@ -11,8 +11,9 @@ use crate::http::{self, Http};
 /// How long a body that is streamed may take to be sent.
 const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Sends a request and returns as soon as the answer's headers are there; each
-/// wait is bounded. `timeout` bounds the whole of it, the body included.
+/// Sends a request and returns as soon as the answer's headers are there. Each
+/// wait is bounded, but that of a body that is streamed, which may take a day;
+/// `timeout` bounds the whole of it, the answer's body included.
 pub fn send(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Response, ApiError> {
     let host = http::host_of(plan.url.expose());
     tracing::info!(method = %plan.method, url = %plan.url, "request");

@@ -125,7 +125,12 @@ impl Broker<'_> {
             return Ok(());
         };
         let failed = |error| explain::grant(id, &format!("`{id}` was not connected"), error);
-        grant::discover(self.http, values).map_err(failed)?;
+        if let Some(error) = grant::discover(self.http, values).map_err(failed)? {
+            let why = crate::ui::escape(&error.to_string()).into_owned();
+            self.ui.warn(&format!(
+                "the issuer of `{id}` said nothing of itself ({why}); the definition's own endpoints are used, and only those"
+            ));
+        }
         let registers = values
             .endpoint(oauth.registration_url.as_ref(), "registration_endpoint")
             .map_err(|error| explain::unrenderable(id, &error))?;

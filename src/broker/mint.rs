@@ -118,7 +118,8 @@ impl Broker<'_> {
         {
             return Ok(Fresh { item: item.clone() });
         }
-        if let Some((item, store)) = &current
+        let mut current = current;
+        if let Some((item, store)) = &mut current
             && recipe.made(integration, item)
             && can_renew(&integration.auth, item)
         {
@@ -133,7 +134,8 @@ impl Broker<'_> {
                 Outcome::Failed(_, failure) if failure.kind() != Kind::Refused => {
                     return Err(failure);
                 }
-                Outcome::Dead(..) | Outcome::Failed(..) => {
+                Outcome::Dead(super::Kept { item: left, .. }, _) | Outcome::Failed(left, _) => {
+                    *item = left;
                     if let Err(error) = self.stores.clear_in_flight(id, item, *store) {
                         tracing::info!(connection = %id, %error, "the note of the renewal stays");
                     }

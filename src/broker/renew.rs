@@ -5,7 +5,6 @@ use super::lock::{Lock, LockError};
 use super::{Broker, Fresh, Kept, Need, can_renew, check_pin, values_of};
 use crate::clock::Timestamp;
 use crate::connection::{ConnectionId, Pin, Values};
-use crate::credential::Credential;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
 use crate::grant::{Answer, Renewal, Renewed};
@@ -98,7 +97,14 @@ impl Broker<'_> {
         let Kept { item, store } = kept;
         let what = format!("`{id}` could not be renewed");
         let before = item.clone();
+        // What the definition names itself is its own to send elsewhere; what a
+        // person typed or consented to is not.
+        let pinned =
+            integration.auth.needs_consent() || (item.by_connect && !item.secrets.is_empty());
         let mut values = values_of(integration, &before);
+        if !pinned {
+            values = values.fenced(None);
+        }
         // Whatever can fail or take its time without the provider comes first:
         // nothing has been sent yet, and a signal may still end it.
         let renewal = match Renewal::prepare(self.http, &mut values) {
@@ -114,7 +120,11 @@ impl Broker<'_> {
         let critical = signals::critical();
         match renewal.run(&mut values, &before.credential) {
             Ok(Renewed { answer, completed }) => {
-                let renewed = renewed(item, answer, &values, completed.is_ok());
+                let mut renewed = renewed(item, answer, &values, completed.is_ok());
+                let pin = Pin::of(&values).unwrap_or_default();
+                if !pinned {
+                    renewed.pin = pin.clone();
+                }
                 let base = renewed.generation - 1;
                 self.stores
                     .write(id, &renewed, store, Some(base))
@@ -123,7 +133,6 @@ impl Broker<'_> {
                             .context(format!("`{id}` was renewed, but could not be kept"))
                     })?;
                 drop(critical);
-                let pin = Pin::of(&values).unwrap_or_default();
                 let strangers = renewed.pin.strangers(&pin);
                 if completed.is_ok() && !strangers.is_empty() {
                     return Err(explain::led_away(id, &renewed.pin, &strangers));
@@ -179,27 +188,26 @@ pub(super) fn locked(id: &ConnectionId, error: LockError) -> Failure {
 
 /// The connection after a renewal: what the answer does not bring stays (RFC
 /// 6749 section 6). Where a call after it failed, the token that it was to
-/// bring is missing, and the old one counts as over.
+/// bring is missing: the old one stays as it is, still due for renewal.
 fn renewed(item: Item, answer: Answer, values: &Values<'_>, completed: bool) -> Item {
     let now = Timestamp::now();
     let kept = values.kept().clone();
     item.next(|item| {
-        let old = &item.credential;
-        let old_token = || old.access_token.clone();
-        let life = answer.expires_in.map(|life| now.after(life));
-        item.credential = Credential {
-            access_token: if completed {
-                answer.access_token.or_else(old_token)
-            } else {
-                old_token()
-            },
-            token_type: answer.token_type.unwrap_or_else(|| old.token_type.clone()),
-            obtained_at: now,
-            expires_at: if completed { life } else { Some(now) },
-            scopes: answer.scopes.unwrap_or_else(|| old.scopes.clone()),
-            refresh_token: answer.refresh_token.or_else(|| old.refresh_token.clone()),
-            id_token: answer.id_token.or_else(|| old.id_token.clone()),
-        };
+        let old = &mut item.credential;
+        old.refresh_token = answer.refresh_token.or(old.refresh_token.take());
+        old.id_token = answer.id_token.or(old.id_token.take());
         item.kept = kept;
+        if !completed {
+            return;
+        }
+        old.access_token = answer.access_token.or(old.access_token.take());
+        old.obtained_at = now;
+        old.expires_at = answer.expires_in.map(|life| now.after(life));
+        if let Some(token_type) = answer.token_type {
+            old.token_type = token_type;
+        }
+        if let Some(scopes) = answer.scopes {
+            old.scopes = scopes;
+        }
     })
 }

@@ -41,7 +41,11 @@ pub(super) fn prepare<'a>(
     let mut arguments = BTreeMap::new();
     for text in texts {
         let is_secret = |name: &str| parameter(name).is_some_and(|known| known.secret);
-        let (argument, value) = params::given(text, "--action", &is_secret)?;
+        let (argument, value) = match text.split_once('=') {
+            // What is no secret is text as it stands: messages begin with `@`.
+            Some((name, value)) if !is_secret(name) => (name.to_owned(), Secret::new(value)),
+            _ => params::given(text, "--action", &is_secret)?,
+        };
         let Some(parameter) = parameter(&argument) else {
             return Err(Failure::new(
                 Kind::Usage,

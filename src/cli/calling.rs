@@ -10,6 +10,7 @@ use crate::connection::{ConnectionId, Values};
 use crate::context::Context;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
+use crate::http::HttpError;
 use crate::signals;
 
 /// Calls one connection's API.
@@ -111,13 +112,27 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
             Kind::Definition,
             format!("run `hallpass connect {id}`, or mend the definition"),
         ),
+        ApiError::Http(HttpError::Timeout { .. } | HttpError::Broken { .. }) => (
+            Kind::Unavailable,
+            "what was asked may have been done all the same: look before you run the command again"
+                .to_owned(),
+        ),
         ApiError::Http(_) => (
             Kind::Unavailable,
             "see that the network and the API are up, then run the command again".to_owned(),
         ),
     };
+    let was_sent = matches!(
+        &error,
+        ApiError::Http(HttpError::Timeout { .. } | HttpError::Broken { .. })
+    );
+    let what = if was_sent {
+        "got no answer"
+    } else {
+        "was not made"
+    };
     Failure::caused(kind, error)
-        .context(format!("the request with `{id}` was not made"))
+        .context(format!("the request with `{id}` {what}"))
         .hint(hint)
 }
 

@@ -139,7 +139,11 @@ impl<'a> Values<'a> {
 
     /// Notes what the server says of itself.
     pub fn set_metadata(&mut self, metadata: Metadata) {
+        let registered = self.metadata.registered_auth().map(ToOwned::to_owned);
         self.metadata = metadata;
+        if let Some(method) = registered {
+            self.metadata.set_registered_auth(&method);
+        }
     }
 
     /// Notes how a registered client authenticates.

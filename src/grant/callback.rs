@@ -146,7 +146,10 @@ impl Listener {
         if is_repeated(query, "iss") {
             return Verdict::Ignore(page::not_ours(&self.brand));
         }
-        let outcome = match (single(query, code_param), single(query, "error")) {
+        let outcome = match (
+            single(query, code_param),
+            single(query, "error").filter(|error| !error.is_empty()),
+        ) {
             (_, Some(error)) => Err(GrantError::Denied {
                 error,
                 description: single(query, "error_description"),

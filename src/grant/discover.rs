@@ -14,17 +14,18 @@ use crate::http::Http;
 const MAX_DOCUMENT: u64 = 512 * 1024;
 
 /// Asks the definition's issuer about itself, and notes it in `values`. Where
-/// the definition names the endpoints it needs itself, no answer is no failure.
-pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<(), GrantError> {
+/// the definition names the endpoints it needs itself, no answer is no failure:
+/// what was wrong is returned.
+pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<Option<GrantError>, GrantError> {
     let auth = &values.integration().auth;
     let Some(oauth) = auth.oauth2() else {
-        return Ok(());
+        return Ok(None);
     };
     let Some(url) = oauth.issuer.as_ref().map(|issuer| issuer.render(values)) else {
-        return Ok(());
+        return Ok(None);
     };
     let Some(url) = url? else {
-        return Ok(());
+        return Ok(None);
     };
     let needed = auth.token_url.is_none()
         || (auth.needs_consent() && oauth.authorization_url.is_none())
@@ -32,13 +33,10 @@ pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<(), GrantError> 
     match ask(http, url.expose()) {
         Ok(metadata) => {
             values.set_metadata(metadata);
-            Ok(())
+            Ok(None)
         }
         Err(error) if needed => Err(error),
-        Err(error) => {
-            tracing::info!(issuer = %url, %error, "the issuer's metadata was not needed");
-            Ok(())
-        }
+        Err(error) => Ok(Some(error)),
     }
 }
 

@@ -54,7 +54,14 @@ impl<'h> Renewal<'h> {
         let mut answer = self.call(values, credential)?;
         let completed = match &answer.fault {
             // A custom token's renewal may leave it to a step to bring one.
-            Some(fault) if !renews_by_step(values) => Err(lacking(&self.url, fault)),
+            Some(fault) if !renews_by_step(values) => {
+                let error = lacking(&self.url, fault);
+                if answer.refresh_token.is_none() {
+                    // A page in the provider's place: nothing was renewed.
+                    return Err(error);
+                }
+                Err(error)
+            }
             _ => after::complete(self.http, values, &mut answer, Moment::Refresh),
         };
         Ok(Renewed { answer, completed })

@@ -55,8 +55,14 @@ pub(super) fn if_needed(
         return Err(refused(&document, &answer, url.expose()));
     };
     values.register("client_id", Secret::new(id));
-    // What the server settled on counts, whatever was asked for.
-    let settled = text("token_endpoint_auth_method").unwrap_or(method);
+    // What the server settled on counts, whatever was asked for; a secret
+    // without a word on it is for Basic (RFC 7591 section 2).
+    let usual = match (text("client_secret"), method) {
+        (Some(_), "none") => "client_secret_basic",
+        (Some(_), method) => method,
+        (None, _) => "none",
+    };
+    let settled = text("token_endpoint_auth_method").unwrap_or(usual);
     values.set_registered_auth(settled);
     if let Some(secret) = text("client_secret") {
         values.register("client_secret", Secret::new(secret));

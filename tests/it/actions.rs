@@ -95,6 +95,10 @@ fn a_default_stands_in_and_a_secret_argument_comes_from_elsewhere() {
     let asked = recorder.last("/v1/boxes/a/letters");
     assert_eq!(asked.header("x-priority").as_deref(), Some("low"));
     assert_eq!(asked.query("draft").as_deref(), Some("draft-not-real"));
+    act(&home, &["send", "box=a", "to=@here and env:x", "note=-"]).ok();
+    let asked = recorder.last("/v1/boxes/a/letters").json();
+    assert_eq!(asked["to"], "@here and env:x");
+    assert_eq!(asked["note"], "-");
     let run = act(&home, &["send", "box=a", "to=x", "draft=in-argv"]).fails_with(2);
     assert!(run.stderr.contains("draft=env:VARIABLE"), "{run}");
 }

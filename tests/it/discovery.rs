@@ -191,3 +191,33 @@ fn a_token_endpoint_that_moved_gets_nothing() {
         .fails_with(4);
     assert_eq!(other.asked().len(), 0);
 }
+
+#[test]
+fn a_secret_that_came_with_a_registration_is_shown_as_the_rfc_has_it() {
+    for (answer, basic) in [
+        (
+            json!({ "client_id": "rc", "client_secret": "rs-not-real" }),
+            true,
+        ),
+        (
+            json!({ "client_id": "rc", "client_secret": "rs-not-real", "token_endpoint_auth_method": "none" }),
+            false,
+        ),
+    ] {
+        let recorder = Recorder::answering(move |asked, _| {
+            (asked.path == "/register").then(|| Reply::json(201, &answer))
+        });
+        let home = Home::new();
+        let text = format!(
+            "[integrations.x.auth]\ntype = \"oauth2\"\ngrant = \"authorization_code\"\nsite = \"{}\"\n\
+             authorization_url = \"/authorize\"\ntoken_url = \"/token\"\nregistration_url = \"/register\"\n",
+            recorder.origin()
+        );
+        home.write("integrations.toml", &text);
+        home.connect("x");
+        let asked = recorder.last("/token");
+        let pair = asked.basic();
+        assert_eq!(pair.as_deref(), basic.then_some("rc:rs-not-real"));
+        assert_eq!(asked.form("client_id").is_some(), !basic);
+    }
+}

@@ -184,7 +184,10 @@ fn a_refresh_token_survives_an_answer_that_is_odd_otherwise() {
         .run()
         .fails_with(6);
     assert!(run.stderr.contains("holds no access token"), "{run}");
-    assert_eq!(home.token("x"), "token-2");
+    // The old token lives on, and what renews it next is what came last.
+    assert_eq!(home.token("x"), "token-0");
+    let run = home.hallpass(&["token", "x", "--refresh"]).run().ok();
+    assert_eq!(run.line(), "token-2");
     let sent: Vec<Option<String>> = provider
         .asked_at("/token")
         .iter()
@@ -335,5 +338,29 @@ test = "/me"
         assert!(!list.stdout.contains("sk_live_not_real"), "{list}");
         let written = home.files_with("sk_live_not_real");
         assert_eq!(written, [] as [std::path::PathBuf; 0]);
+    }
+}
+
+#[test]
+fn a_page_in_the_providers_place_throws_no_living_token_away() {
+    for (body, content_type) in [
+        ("<html>maintenance</html>", "text/html"),
+        ("", "text/plain"),
+        ("{\"refresh_token\":\"refresh-new\"}", "application/json"),
+    ] {
+        let provider = Recorder::answering(move |asked, before| {
+            (asked.path == "/token" && before == 1).then(|| Reply::text(200, content_type, body))
+        });
+        let definition = CONSENT.replace("#more", "refresh = { before = \"2h\" }");
+        let home = home(&definition, &provider);
+        home.connect("x");
+        let run = home.hallpass(&["token", "x"]).run().ok();
+        assert_eq!(run.line(), "token-1", "{run}");
+        assert!(run.stderr.contains("its old token still lives"), "{run}");
+        // The next call renews, with the newest refresh token there is.
+        assert_ne!(home.token("x"), "token-1");
+        let sent = provider.last("/token").form("refresh_token");
+        let rotated = body.contains("refresh-new");
+        assert_eq!(sent.as_deref() == Some("refresh-new"), rotated);
     }
 }
