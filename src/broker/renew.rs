@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::connection::{ConnectionId, Pin, Values};
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
-use crate::grant::{Answer, Renewal, Renewed};
+use crate::grant::{Answer, Renewal};
 use crate::signals;
 use crate::store::{Item, Standing};
 
@@ -118,20 +118,30 @@ impl Broker<'_> {
         // From here until the answer is kept, a signal has to wait: the old
         // refresh token may be dead the moment the provider answers.
         let critical = signals::critical();
-        match renewal.run(&mut values, &before.credential) {
-            Ok(Renewed { answer, completed }) => {
+        match renewal.call(&mut values, &before.credential) {
+            Ok(mut answer) => {
+                let write = |item: &Item| {
+                    let base = item.generation - 1;
+                    let written = self.stores.write(id, item, store, Some(base));
+                    written.map_err(|error| {
+                        Failure::from(error)
+                            .context(format!("`{id}` was renewed, but could not be kept"))
+                    })
+                };
+                let mut item = item;
+                if Renewal::has_more(&values) {
+                    // What rotated is on disk before anything is done with what
+                    // came with it.
+                    item = rotated(item, &answer);
+                    write(&item)?;
+                }
+                let completed = renewal.complete(&mut values, &mut answer);
                 let mut renewed = renewed(item, answer, &values, completed.is_ok());
                 let pin = Pin::of(&values).unwrap_or_default();
                 if !pinned {
                     renewed.pin = pin.clone();
                 }
-                let base = renewed.generation - 1;
-                self.stores
-                    .write(id, &renewed, store, Some(base))
-                    .map_err(|error| {
-                        Failure::from(error)
-                            .context(format!("`{id}` was renewed, but could not be kept"))
-                    })?;
+                write(&renewed)?;
                 drop(critical);
                 let strangers = renewed.pin.strangers(&pin);
                 if completed.is_ok() && !strangers.is_empty() {
@@ -184,6 +194,16 @@ pub(super) fn locked(id: &ConnectionId, error: LockError) -> Failure {
             .context(format!("`{id}` cannot be renewed"))
             .hint("see that the data directory is yours and has room, then run the command again"),
     }
+}
+
+/// The connection with the refresh token that an answer brought, and the access
+/// token it had.
+fn rotated(item: Item, answer: &Answer) -> Item {
+    let newer = answer.refresh_token.clone();
+    item.next(|item| {
+        let credential = &mut item.credential;
+        credential.refresh_token = newer.or(credential.refresh_token.take());
+    })
 }
 
 /// The connection after a renewal: what the answer does not bring stays (RFC

@@ -36,7 +36,7 @@ pub use callback::{ListenError, Responder};
 pub use client::Client;
 pub use discover::discover;
 pub use jwt::claims;
-pub use refresh::{Renewal, Renewed};
+pub use refresh::Renewal;
 pub use revoke::revoke;
 
 use call::ProviderCall;

@@ -20,15 +20,6 @@ pub struct Renewal<'h> {
     url: SafeUrl,
 }
 
-/// What a renewal came to. The answer has to be kept even where what follows
-/// it failed: the refresh token may have rotated.
-pub struct Renewed {
-    /// What the renewing call brought, completed by the steps.
-    pub answer: Answer,
-    /// Whether the steps after it succeeded.
-    pub completed: Result<(), GrantError>,
-}
-
 impl<'h> Renewal<'h> {
     /// Prepares a renewal.
     pub fn prepare(http: &'h Http, values: &mut Values<'_>) -> Result<Self, GrantError> {
@@ -43,31 +34,40 @@ impl<'h> Renewal<'h> {
         Ok(Self { http, url })
     }
 
-    /// Renews from what the definition says. Fails when the renewing call
-    /// itself does.
-    pub fn run(
-        self,
+    /// The renewing call. Its answer has to be kept whatever follows: the
+    /// refresh token may have rotated.
+    pub fn call(
+        &self,
         values: &mut Values<'_>,
         credential: &Credential,
-    ) -> Result<Renewed, GrantError> {
+    ) -> Result<Answer, GrantError> {
         jwt::begin(values)?;
-        let mut answer = self.call(values, credential)?;
-        let completed = match &answer.fault {
-            // A custom token's renewal may leave it to a step to bring one.
-            Some(fault) if !renews_by_step(values) => {
-                let error = lacking(&self.url, fault);
-                if answer.refresh_token.is_none() {
-                    // A page in the provider's place: nothing was renewed.
-                    return Err(error);
-                }
-                Err(error)
+        let answer = self.ask(values, credential)?;
+        match &answer.fault {
+            // A page in the provider's place: nothing was renewed.
+            Some(fault) if answer.refresh_token.is_none() && !renews_by_step(values) => {
+                Err(lacking(&self.url, fault))
             }
-            _ => after::complete(self.http, values, &mut answer, Moment::Refresh),
-        };
-        Ok(Renewed { answer, completed })
+            _ => Ok(answer),
+        }
     }
 
-    fn call(&self, values: &Values<'_>, credential: &Credential) -> Result<Answer, GrantError> {
+    /// Whether calls follow the renewing one.
+    pub fn has_more(values: &Values<'_>) -> bool {
+        let mut steps = values.integration().auth.steps.iter();
+        steps.any(|step| step.on_refresh)
+    }
+
+    /// What follows the renewing call, which completes its answer.
+    pub fn complete(&self, values: &mut Values<'_>, answer: &mut Answer) -> Result<(), GrantError> {
+        match &answer.fault {
+            // A custom token's renewal may leave it to a step to bring one.
+            Some(fault) if !renews_by_step(values) => Err(lacking(&self.url, fault)),
+            _ => after::complete(self.http, values, answer, Moment::Refresh),
+        }
+    }
+
+    fn ask(&self, values: &Values<'_>, credential: &Credential) -> Result<Answer, GrantError> {
         let auth = &values.integration().auth;
         let mut call = provider_call(self.http, values, &auth.refresh.call, self.url.clone());
         call.dead = &auth.refresh.dead;

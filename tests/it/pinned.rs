@@ -364,3 +364,32 @@ fn a_page_in_the_providers_place_throws_no_living_token_away() {
         assert_eq!(sent.as_deref() == Some("refresh-new"), rotated);
     }
 }
+
+#[test]
+fn a_step_that_fails_after_the_renewal_loses_nothing() {
+    let provider = Recorder::answering(|asked, before| {
+        let failing = asked.path == "/step" && before == 1;
+        failing.then(|| Reply::json(503, &json!({ "message": "later" })))
+    });
+    let definition = CONSENT.replace(
+        "#more",
+        "[[integrations.x.auth.steps]]\nurl = \"ORIGIN/step\"\nheaders = { A = \"{token}\" }",
+    );
+    let home = home(&definition, &provider);
+    home.connect("x");
+    let first = home.token("x");
+    let run = home
+        .hallpass(&["token", "x", "--refresh"])
+        .run()
+        .fails_with(6);
+    assert!(run.stderr.contains("later"), "{run}");
+    assert_eq!(home.token("x"), first);
+    let run = home.hallpass(&["token", "x", "--refresh"]).run().ok();
+    assert_eq!(run.line(), "token-3");
+    let sent: Vec<Option<String>> = provider
+        .asked_at("/token")
+        .iter()
+        .map(|asked| asked.form("refresh_token"))
+        .collect();
+    assert_ne!(sent[1], sent[2], "the rotated one is sent");
+}
