@@ -61,10 +61,21 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<()> {
         lines.push(line(id, integration, record, now));
     }
     show(args, context, &lines, now)?;
+    let broken: Vec<String> = found
+        .keys
+        .iter()
+        .filter(|key| !integrations.contains_key(key.as_str()))
+        .map(|key| format!("`{key}`"))
+        .collect();
     let is_error = |problem: &Problem| problem.severity == Severity::Error;
     if found.problems.iter().any(is_error) {
+        let which = if broken.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", broken.join(", "))
+        };
         context.ui.warn(&format!(
-            "`{}` has problems; run `hallpass check`",
+            "`{}` has problems{which}; run `hallpass check`",
             definitions.source().path.display()
         ));
     }

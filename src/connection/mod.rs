@@ -49,10 +49,24 @@ impl std::str::FromStr for ConnectionArg {
 }
 
 /// A connection, fully named.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionId {
     integration: String,
     name: String,
+}
+
+/// By integration, the one that nobody named first, then by name.
+impl Ord for ConnectionId {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |id: &Self| (id.integration.clone(), id.name != DEFAULT, id.name.clone());
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for ConnectionId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl ConnectionId {

@@ -77,13 +77,50 @@ pub(super) fn read(
         }
         _ => None,
     };
-    if typed.is_some() {
+    if let Some(typed) = typed {
+        refuse_calls(&mut table, typed);
         table.finish();
     }
     written?;
     let mut auth = read?;
     auth.jwt = jwt;
     Some((auth, sources))
+}
+
+/// The keys of a type that calls a provider, where this one does not.
+const OF_CALLS: [&str; 12] = [
+    "token_url",
+    "revocation_url",
+    "token",
+    "refresh",
+    "revoke",
+    "steps",
+    "lookup",
+    "capture",
+    "grant",
+    "scopes",
+    "authorization_url",
+    "client_auth",
+];
+
+/// Says of keys that another type has whose they are.
+fn refuse_calls(table: &mut TableReader<'_>, typed: AuthType) {
+    if matches!(typed, AuthType::OAuth2 | AuthType::CustomToken) {
+        return;
+    }
+    let name = facts::TYPES.iter().find(|(_, kind)| *kind == typed);
+    let name = name.map_or("this", |(name, _)| name);
+    for key in OF_CALLS {
+        let Some(node) = table.stranger(key) else {
+            continue;
+        };
+        let mut problem = node.node.problem(
+            format!("`{key}` means nothing to `type = \"{name}\"`, which calls no provider"),
+            "leave it out, or write `type = \"oauth2\"` or `type = \"custom_token\"`",
+        );
+        problem.span = node.key_span.clone();
+        table.problems().add(problem);
+    }
 }
 
 /// A type without calls: its site is what `api`'s paths are put on.

@@ -56,6 +56,16 @@ impl<'a> TableReader<'a> {
         self.entries.iter().any(|entry| entry.key == key)
     }
 
+    /// The entry of a key that nobody asked for, which then counts as told.
+    pub fn stranger(&mut self, key: &'static str) -> Option<&'a Entry> {
+        let entry = self.entries.iter().find(|entry| entry.key == key)?;
+        if self.asked.contains(&key) {
+            return None;
+        }
+        self.asked.push(key);
+        Some(entry)
+    }
+
     /// The value of a key, if it is there.
     pub fn get(&mut self, key: &'static str) -> Option<&'a Node> {
         if !self.asked.contains(&key) {
