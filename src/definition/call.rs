@@ -207,6 +207,21 @@ impl Call {
         }
     }
 
+    /// Its strings, wherever they stand.
+    pub(super) fn templates(&self) -> Vec<&Template> {
+        let params = self.params.iter().flat_map(|(_, param)| match param {
+            Param::Drop => Vec::new(),
+            Param::Send(json) => json.templates(),
+        });
+        let headers = self.headers.iter().map(|(_, template)| template);
+        let basic = self
+            .basic
+            .iter()
+            .flat_map(|(user, password)| [user, password]);
+        let url = self.url.iter().map(|url| url.0.template());
+        params.chain(headers).chain(basic).chain(url).collect()
+    }
+
     /// Whether its answer brings an access token.
     pub fn brings_token(&self) -> bool {
         self.response.raw == Some(true) || self.response.access_token.is_some()

@@ -244,7 +244,7 @@ impl<'a> Known<'a> {
             )),
             Moment::Issuer => Some((
                 "the connection's record",
-                "that record, which keeps the issuer's name, is for all to see",
+                "that record keeps the issuer's name in the open",
             )),
             _ => None,
         };

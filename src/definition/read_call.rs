@@ -122,10 +122,20 @@ pub(super) fn steps(table: &mut TableReader<'_>, known: &Known<'_>) -> Vec<Step>
                 ));
             }
         }
+        let on_refresh = named("refresh");
+        let mut strings = call.templates().into_iter();
+        if on_refresh && strings.any(|template| known.is_of_exchange(template)) {
+            let mut problem = node.problem(
+                "this step uses what only the redirect brings, and runs when renewing too",
+                "add `on = [\"connect\"]`, or keep the value with `auth.capture` and use that name",
+            );
+            problem.why = Some("a renewal has no redirect, so that it would fail there".to_owned());
+            problems.add(problem);
+        }
         steps.push(Step {
             call,
             on_connect: named("connect"),
-            on_refresh: named("refresh"),
+            on_refresh,
         });
         inner.finish();
     }

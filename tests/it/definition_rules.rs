@@ -161,7 +161,7 @@ fn no_secret_stands_in_the_issuer() {
     for grant in ["authorization_code", "client_credentials"] {
         let hidden = text(grant, "https://h.example/{hidden}");
         let problem = refused(&hidden, "`issuer` would put the secret `{hidden}` into");
-        assert!(problem.why.unwrap().contains("for all to see"));
+        assert!(problem.why.unwrap().contains("in the open"));
         passes(&text(grant, "https://h.example/{client_id}"));
     }
 }
