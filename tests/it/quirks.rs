@@ -258,8 +258,9 @@ impl Case {
 
     #[track_caller]
     fn tells_of_the_token(&self, quirk: &Quirk) {
-        let now = Timestamp::now().unix();
         let token = quirk.token();
+        // Afterwards: it may have been made by asking for it.
+        let now = Timestamp::now().unix();
         let scopes = token["scopes"].as_array().expect("a list");
         let mut scopes: Vec<_> = scopes.iter().filter_map(Value::as_str).collect();
         scopes.sort_unstable();
