@@ -60,8 +60,10 @@ impl Broker<'_> {
             self.interaction,
             self.ui,
         )?;
-        let fence = existing.as_ref().filter(|_| !options.force);
-        let fence = fence.map(|(item, _)| item.pin.clone());
+        // What was there before counts, unless it is to be replaced.
+        let other = existing.as_ref().filter(|_| !options.force);
+        let fence = other.map(|(item, _)| item.pin.clone());
+        let earlier = other.map(|(item, _)| item.extra_scopes.as_slice());
         let mut values = Values::new(integration, given.0, given.1).fenced(fence.clone());
         let needs_person = integration.auth.needs_consent();
         if needs_person && !self.interaction.can_show_url() {
@@ -70,15 +72,11 @@ impl Broker<'_> {
         self.ask_the_server(id, integration, &mut values)?;
         check_urls(id, &values)?;
         let pin = Pin::of(&values).map_err(|error| explain::unrenderable(id, &error))?;
-        let other = existing.as_ref().filter(|_| !options.force);
         if let Some((item, _)) = other {
             refuse_other_pin(id, item, &pin)?;
         }
         let store = self.choose_store(id, kept_in, needs_person, choose_file)?;
         let (mut item, responder) = if needs_person {
-            let earlier = existing
-                .as_ref()
-                .map(|(item, _)| item.extra_scopes.as_slice());
             let extra = self.extra_scopes(integration, &options.scopes, earlier)?;
             let (item, responder) = self.consent(id, integration, &mut values, (options, extra))?;
             (item, Some(responder))
@@ -87,9 +85,6 @@ impl Broker<'_> {
             (typed::item_of(id, integration, given)?, None)
         } else {
             let given = (values.parameters().clone(), values.secrets().clone());
-            let earlier = existing
-                .as_ref()
-                .map(|(item, _)| item.extra_scopes.as_slice());
             let extra = self.extra_scopes(integration, &options.scopes, earlier)?;
             let recipe = Recipe::new(id, integration, given, true, &extra)?
                 .with_metadata(values.metadata().clone())

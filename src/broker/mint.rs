@@ -13,7 +13,7 @@ use super::given::Given;
 use super::inputs;
 use super::lock::LockError;
 use super::renew::{Outcome, locked};
-use super::{Broker, Fresh, Need, can_renew, explain};
+use super::{Broker, Fresh, Need, Stored, can_renew, explain};
 use crate::clock::Timestamp;
 use crate::connection::{ConnectionId, Kept, Metadata, Pin, Values};
 use crate::credential::Credential;
@@ -123,7 +123,7 @@ impl Broker<'_> {
             && recipe.made(integration, item)
             && can_renew(&integration.auth, item)
         {
-            let kept = super::Kept {
+            let kept = Stored {
                 item: item.clone(),
                 store: *store,
             };
@@ -134,7 +134,7 @@ impl Broker<'_> {
                 Outcome::Failed(_, failure) if failure.kind() != Kind::Refused => {
                     return Err(failure);
                 }
-                Outcome::Dead(super::Kept { item: left, .. }, _) | Outcome::Failed(left, _) => {
+                Outcome::Dead(Stored { item: left, .. }, _) | Outcome::Failed(left, _) => {
                     *item = left;
                     if let Err(error) = self.stores.clear_in_flight(id, item, *store) {
                         tracing::info!(connection = %id, %error, "the note of the renewal stays");

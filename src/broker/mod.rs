@@ -110,7 +110,7 @@ impl Fresh {
 }
 
 /// A connection as it was read.
-struct Kept {
+struct Stored {
     item: Item,
     store: StoreKind,
 }
@@ -148,7 +148,7 @@ impl Broker<'_> {
         if need.is_met(&item, &integration.auth, Timestamp::now()) {
             return Ok(Fresh { item });
         }
-        self.renew(id, integration, Kept { item, store }, need)
+        self.renew(id, integration, Stored { item, store }, need)
     }
 
     /// Trouble that may pass is not a dead grant: a token is used while it

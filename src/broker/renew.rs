@@ -2,7 +2,7 @@
 
 use super::explain;
 use super::lock::{Lock, LockError};
-use super::{Broker, Fresh, Kept, Need, can_renew, check_pin, values_of};
+use super::{Broker, Fresh, Need, Stored, can_renew, check_pin, values_of};
 use crate::clock::Timestamp;
 use crate::connection::{ConnectionId, Pin, Values};
 use crate::definition::Integration;
@@ -16,7 +16,7 @@ pub(super) enum Outcome {
     /// The connection is renewed, and kept.
     Renewed(Item),
     /// The provider says that the grant is over.
-    Dead(Kept, String),
+    Dead(Stored, String),
     /// It was not renewed; this is what is kept now.
     Failed(Item, Failure),
 }
@@ -27,7 +27,7 @@ impl Broker<'_> {
         &self,
         id: &ConnectionId,
         integration: &Integration,
-        seen: Kept,
+        seen: Stored,
         need: Need<'_>,
     ) -> Result<Fresh> {
         let now = Timestamp::now();
@@ -54,7 +54,7 @@ impl Broker<'_> {
         let Some((item, store)) = current else {
             return Err(explain::not_connected(id));
         };
-        let kept = Kept { item, store };
+        let kept = Stored { item, store };
         check_pin(id, integration, &kept.item)?;
         if let Standing::NeedsConnecting { why } = &kept.item.standing {
             return Err(explain::needs_connecting(id, why));
@@ -92,9 +92,9 @@ impl Broker<'_> {
         &self,
         id: &ConnectionId,
         integration: &Integration,
-        kept: Kept,
+        kept: Stored,
     ) -> Result<Outcome> {
-        let Kept { item, store } = kept;
+        let Stored { item, store } = kept;
         let what = format!("`{id}` could not be renewed");
         let before = item.clone();
         // What the definition names itself is its own to send elsewhere; what a
@@ -153,7 +153,7 @@ impl Broker<'_> {
                 })
             }
             Err(error) if error.is_dead_grant() => {
-                Ok(Outcome::Dead(Kept { item, store }, error.to_string()))
+                Ok(Outcome::Dead(Stored { item, store }, error.to_string()))
             }
             Err(error) => {
                 drop(critical);
@@ -167,8 +167,8 @@ impl Broker<'_> {
 
     /// The provider says that the grant is over. A sibling that does not share
     /// our lock (another machine's copy of the store) may have rotated it.
-    fn bury(&self, id: &ConnectionId, kept: Kept, why: String) -> Result<Fresh> {
-        let Kept { item, store } = kept;
+    fn bury(&self, id: &ConnectionId, kept: Stored, why: String) -> Result<Fresh> {
+        let Stored { item, store } = kept;
         if let Some((newer, _)) = self.stores.read(id)?
             && newer.generation != item.generation
             && newer.credential.is_alive(Timestamp::now())

@@ -45,28 +45,17 @@ impl Caller<'_> {
         plan: Planner<'_>,
     ) -> Result<(Response, Fresh)> {
         let response = self.send(&fresh, plan)?;
-        let auth = &self.integration.auth;
-        let rejected = auth.refresh.on_status.contains(&response.status().as_u16());
-        let Some(token) = fresh.item.credential.access_token.clone() else {
-            return Ok((response, fresh));
-        };
-        if !rejected || auth.is_fixed() {
-            return Ok((response, fresh));
-        }
-        let need = Need {
-            rejected: Some(&token),
-            ..Need::default()
-        };
-        match self.context.broker().fresh(self.id, self.integration, need) {
-            Ok(renewed) if replayable => {
+        match self.renewed(&fresh, response.status().as_u16()) {
+            None => Ok((response, fresh)),
+            Some(Ok(renewed)) if replayable => {
                 let response = self.send(&renewed, plan)?;
                 Ok((response, renewed))
             }
-            Ok(_) => {
+            Some(Ok(_)) => {
                 self.context.ui.warn("the API rejected the token; it was renewed, but stdin cannot be sent twice: run the command again");
                 Ok((response, fresh))
             }
-            Err(failure) => {
+            Some(Err(failure)) => {
                 let why = crate::ui::escape(&failure.message()).into_owned();
                 self.context.ui.warn(&format!(
                     "the API rejected the token, and it was not renewed: {why}"
@@ -74,6 +63,20 @@ impl Caller<'_> {
                 Ok((response, fresh))
             }
         }
+    }
+
+    /// Another credential than the one that an API answered so to; `None`
+    /// where the answer is no rejection, or nothing renews the credential.
+    pub(super) fn renewed(&self, fresh: &Fresh, status: u16) -> Option<Result<Fresh>> {
+        let auth = &self.integration.auth;
+        if auth.is_fixed() || !auth.refresh.on_status.contains(&status) {
+            return None;
+        }
+        let need = Need {
+            rejected: Some(fresh.item.credential.access_token.as_ref()?),
+            ..Need::default()
+        };
+        Some(self.context.broker().fresh(self.id, self.integration, need))
     }
 
     fn send(&self, fresh: &Fresh, plan: Planner<'_>) -> Result<Response> {

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::calling::Caller;
 use crate::api::{self, ApiError, Tested};
-use crate::broker::Need;
+use crate::broker::Fresh;
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
@@ -33,37 +34,30 @@ pub(super) fn run(args: &TestArgs, context: &Context) -> Result<()> {
             id.integration()
         )));
     }
-    let broker = context.broker();
-    let mut fresh = broker.fresh(&id, &integration, Need::default())?;
-    let try_it = |fresh: &crate::broker::Fresh| {
+    let caller = Caller {
+        context,
+        id: &id,
+        integration: &integration,
+    };
+    let fresh = caller.fresh()?;
+    let try_it = |fresh: &Fresh| {
         let values = fresh.values(&integration);
         let tried = api::test(&context.http, &integration, &values, context.http.timeout());
         (tried, api::account(&integration, &values))
     };
     let (mut tried, mut account) = try_it(&fresh);
-    let rejected = |tried: &Result<Option<Tested>, ApiError>| {
-        let statuses = &integration.auth.refresh.on_status;
-        matches!(tried, Ok(Some(tested)) if tested.fault.is_some() && statuses.contains(&tested.status))
-    };
-    if rejected(&tried)
-        && !integration.auth.is_fixed()
-        && let Some(token) = fresh.item.credential.access_token.clone()
-    {
-        let need = Need {
-            rejected: Some(&token),
-            ..Need::default()
-        };
+    if let Ok(Some(tested)) = &tried
+        && tested.fault.is_some()
         // What does not renew has its say in the test's own answer.
-        if let Ok(renewed) = broker.fresh(&id, &integration, need) {
-            fresh = renewed;
-            (tried, account) = try_it(&fresh);
-        }
+        && let Some(Ok(renewed)) = caller.renewed(&fresh, tested.status)
+    {
+        (tried, account) = try_it(&renewed);
     }
     let tested = judge(&id, tried, &format!("the test of `{id}` failed"))?;
     let Some(tested) = tested else { return Ok(()) };
     let account = tested.account.or(account);
     if let Some(account) = &account {
-        broker.note_account(&id, account)?;
+        context.broker().note_account(&id, account)?;
     }
     let who = account.map(|who| format!(" as {}", escape(&who)));
     output::line(&format!(

@@ -62,14 +62,13 @@ pub(super) fn read(
         for entry in entries {
             let typed = parameters.iter().find(|known| known.name == entry.key);
             if typed.is_some_and(|parameter| !parameter.optional) {
-                let mut problem = entry.node.problem(
+                let problem = entry.problem(
                     format!(
                         "the parameter `{}` is always typed, so that this is never used",
                         entry.key
                     ),
                     "give the parameter `optional = true`, or this another name",
                 );
-                problem.span = entry.key_span.clone();
                 problems.add(problem);
             }
             add_kept(entry, names, &mut facts.kept, problems);
@@ -85,7 +84,7 @@ fn add_kept(entry: &Entry, names: &mut Names, kept: &mut Vec<KeptName>, problems
     let name = &entry.key;
     let built_in = BUILT_IN.contains(&name.as_str()) || INPUTS.contains(&name.as_str());
     if built_in || !is_name(name) {
-        let mut problem = entry.node.problem(
+        let problem = entry.problem(
             format!("`{name}` cannot be the name of a kept value"),
             if built_in {
                 "that is a built-in name; choose another"
@@ -93,17 +92,15 @@ fn add_kept(entry: &Entry, names: &mut Names, kept: &mut Vec<KeptName>, problems
                 "use lower-case letters, digits and `_`, beginning with a letter"
             },
         );
-        problem.span = entry.key_span.clone();
         problems.add(problem);
         return;
     }
     if kept.iter().any(|known| known.name == *name) {
-        let mut problem = entry.node.problem(
+        let mut problem = entry.problem(
             format!("`{name}` is kept twice"),
             "choose another name for one of the two",
         );
         problem.why = Some("which of the two a placeholder means could not be told".to_owned());
-        problem.span = entry.key_span.clone();
         problems.add(problem);
         return;
     }

@@ -249,11 +249,10 @@ impl extends::Lookup for Tables {
 fn read_into(found: &mut Found, entry: &Entry, tables: &Tables, problems: &Problems) {
     let key = &entry.key;
     if !is_key(key) {
-        let mut problem = entry.node.problem(
+        let problem = entry.problem(
             format!("`{key}` cannot be an integration's key"),
             "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
         );
-        problem.span = entry.key_span.clone();
         problems.add(problem);
         return;
     }

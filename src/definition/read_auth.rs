@@ -114,11 +114,10 @@ fn refuse_calls(table: &mut TableReader<'_>, typed: AuthType) {
         let Some(node) = table.stranger(key) else {
             continue;
         };
-        let mut problem = node.node.problem(
+        let problem = node.problem(
             format!("`{key}` means nothing to `type = \"{name}\"`, which calls no provider"),
             "leave it out, or write `type = \"oauth2\"` or `type = \"custom_token\"`",
         );
-        problem.span = node.key_span.clone();
         table.problems().add(problem);
     }
 }

@@ -197,13 +197,12 @@ fn authorization_params(
 }
 
 fn own_state(entry: &Entry) -> Problem {
-    let mut problem = entry.node.problem(
+    let mut problem = entry.problem(
         "`state` is made by hallpass, anew for each request",
         "leave it out; `{state}` in another parameter is its value",
     );
     problem.why =
         Some("the redirect is known by it, so that without it every connect would fail".to_owned());
-    problem.span = entry.key_span.clone();
     problem
 }
 

@@ -8,7 +8,7 @@ use super::call::{Response, TokenAt, Unit};
 use super::names::{Known, Moment};
 use super::report::Problems;
 use super::table::TableReader;
-use super::tree::{Entry, Node, Tree};
+use super::tree::{Node, Tree};
 
 /// Reads `response`; an absent one says nothing.
 pub(super) fn response(table: &mut TableReader<'_>, known: &Known<'_>, moment: Moment) -> Response {
@@ -123,8 +123,7 @@ pub(super) fn require(
         let path = match AnswerPath::parse(&entry.key, &known.names) {
             Ok(path) => path,
             Err(why) => {
-                problems.add(at_entry(
-                    entry,
+                problems.add(entry.problem(
                     format!("`{}` is not a path into the answer: {why}", entry.key),
                     "write keys joined by dots: `require = { \"result.ok\" = true }`",
                 ));
@@ -166,10 +165,4 @@ pub(super) fn status(node: &Node, problems: &Problems) -> Option<u16> {
         ));
     }
     status
-}
-
-fn at_entry(entry: &Entry, message: String, help: &str) -> super::report::Problem {
-    let mut problem = entry.node.problem(message, help);
-    problem.span = entry.key_span.clone();
-    problem
 }

@@ -217,11 +217,10 @@ pub(super) fn actions(table: &mut TableReader<'_>, known: &mut Known<'_>) -> Vec
     for entry in table.table("actions").unwrap_or_default() {
         let name = format!("{path}.{}", entry.key);
         if !super::is_key(&entry.key) {
-            let mut problem = entry.node.problem(
+            let problem = entry.problem(
                 format!("`{}` cannot be an action's name", entry.key),
                 "use lower-case letters, digits, `-` and `_`, beginning with a letter or digit",
             );
-            problem.span = entry.key_span.clone();
             problems.add(problem);
             continue;
         }
@@ -285,11 +284,10 @@ fn saved(table: &mut TableReader<'_>, known: &Known<'_>) -> Vec<(String, AnswerP
     let mut saved = Vec::new();
     for entry in table.table("save").unwrap_or_default() {
         if !super::is_name(&entry.key) || known.names.has(&entry.key) {
-            let mut problem = entry.node.problem(
+            let problem = entry.problem(
                 format!("`{}` cannot be the name of a saved value", entry.key),
                 "use lower-case letters, digits and `_`, and a name that is not taken",
             );
-            problem.span = entry.key_span.clone();
             problems.add(problem);
             continue;
         }

@@ -190,8 +190,7 @@ pub(super) fn headers(
             })
         };
         if let Some((message, help)) = fault {
-            let mut problem = entry.node.problem(message, help);
-            problem.span = entry.key_span.clone();
+            let problem = entry.problem(message, help);
             problems.add(problem);
         }
     }

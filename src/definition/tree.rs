@@ -51,6 +51,15 @@ pub struct Entry {
     pub node: Node,
 }
 
+impl Entry {
+    /// A problem with the key itself.
+    pub fn problem(&self, message: impl Into<String>, help: impl Into<String>) -> Problem {
+        let mut problem = self.node.problem(message, help);
+        problem.span = self.key_span.clone();
+        problem
+    }
+}
+
 impl Node {
     /// Takes a value out of the parsed document.
     pub fn convert(value: &Spanned<DeValue<'_>>, source: &Arc<Source>) -> Self {

@@ -60,7 +60,7 @@ fn is_free(entry: &Entry, names: &Names, problems: &Problems) -> bool {
     if !taken && is_name(&entry.key) {
         return true;
     }
-    let mut problem = entry.node.problem(
+    let problem = entry.problem(
         format!("`{}` cannot be a value's name", entry.key),
         if taken {
             "a parameter, a captured value or a built-in name is called so already"
@@ -68,7 +68,6 @@ fn is_free(entry: &Entry, names: &Names, problems: &Problems) -> bool {
             "use lower-case letters, digits and `_`, beginning with a letter"
         },
     );
-    problem.span = entry.key_span.clone();
     problems.add(problem);
     false
 }

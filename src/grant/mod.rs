@@ -33,13 +33,13 @@ pub use answer::Answer;
 pub use authorization_code::{CodeFlow, Consented};
 pub use call::CallError;
 pub use callback::{ListenError, Responder};
-pub use client::Client;
 pub use discover::discover;
 pub use jwt::claims;
 pub use refresh::Renewal;
 pub use revoke::revoke;
 
 use call::ProviderCall;
+use client::Client;
 
 use crate::connection::Values;
 use crate::definition::template::RenderError;
@@ -152,7 +152,7 @@ fn provider_call<'a>(
 
 /// Who the client is, and how it shows that: as the definition says, else as
 /// its server does (RFC 8414 section 2), else as is usual.
-pub fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError> {
+fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError> {
     let id = values.input("client_id")?;
     // A public client's secret is not even looked for.
     let secret = match oauth.named_client_auth {

@@ -33,7 +33,8 @@ fn one_broken_definition_does_not_stop_the_others() {
     );
     home.hallpass(&["token", "sandbox-service"]).run().ok();
     let run = home.hallpass(&["list"]).run().ok();
-    assert!(run.stderr.contains("run `hallpass check`"), "{run}");
+    let said = "has problems (`broken`); run `hallpass check`";
+    assert!(run.stderr.contains(said), "{run}");
     home.hallpass(&["token", "broken"]).run().fails_with(3);
 }
 

@@ -11,6 +11,7 @@ mod check;
 mod cli;
 mod client_credentials;
 mod connect;
+mod connecting;
 mod cookbook;
 mod definition_files;
 mod definition_rules;

@@ -190,3 +190,33 @@ fn a_temporary_directory_may_have_a_long_name_or_not_be_there() {
             .ok();
     }
 }
+
+#[test]
+fn an_error_ends_it_whatever_stands_beside_it_and_an_empty_one_is_none() {
+    let provider = Provider::start(&[]);
+    for (query, said) in [
+        ("code=x&error=access_denied", "access_denied"),
+        ("code=&error=access_denied", "access_denied"),
+        // The code is tried, and is not one of the provider's.
+        ("code=x&error=", "invalid_grant"),
+    ] {
+        let home = provider.home();
+        let waiting = Waiting::start(&home, &[]);
+        let target = format!("/callback?{query}&state={}", waiting.state());
+        waiting.get(&target, &waiting.host());
+        let run = waiting.process.wait().fails_with(5);
+        assert!(run.stderr.contains(said), "{query}: {run}");
+    }
+}
+
+#[test]
+fn an_issuer_named_twice_is_no_answer() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    let waiting = Waiting::start(&home, &[]);
+    let target = format!(
+        "/callback?code=x&iss=https%3A%2F%2Fevil.test&iss=https%3A%2F%2Fevil.test&state={}",
+        waiting.state()
+    );
+    assert_eq!(status(&waiting.get(&target, &waiting.host())), "400");
+}
