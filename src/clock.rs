@@ -92,6 +92,13 @@ fn split_offset(text: &str) -> Option<(String, i64)> {
 /// 9999-12-31T23:59:59Z, the last moment RFC 3339 can write.
 const MAX_UNIX: u64 = 253_402_300_799;
 
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH);
+        Self::from_unix(since.unwrap_or_default().as_secs())
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = UNIX_EPOCH + Duration::from_secs(self.0);

@@ -12,6 +12,8 @@ use crate::secret::{Secret, stored_option};
 const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
 /// Tokens of a shorter life are renewed in its last fifth.
 const SHORT_LIFE: Duration = Duration::from_secs(25 * 60);
+/// Clocks are corrected by seconds all the time, which means nothing.
+const CLOCK_CORRECTION: Duration = Duration::from_secs(60);
 
 /// A credential, in OAuth's words (RFC 6749 section 5.1).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,9 +64,18 @@ impl Credential {
         self.expires_at.is_none_or(|expires| now < expires)
     }
 
+    /// Whether the clock was set back since it was obtained: how much of its
+    /// life is over cannot be told then.
+    pub fn is_from_the_future(&self, now: Timestamp) -> bool {
+        self.obtained_at > now.after(CLOCK_CORRECTION)
+    }
+
     /// Whether at least this much life is left; an unknown life is never
     /// enough for a wish that is not zero.
     pub fn lives_for(&self, wanted: Duration, now: Timestamp) -> bool {
+        if self.is_from_the_future(now) {
+            return wanted.is_zero();
+        }
         match self.expires_at {
             Some(expires) => expires.remaining(now) >= wanted && now < expires,
             None => wanted.is_zero(),
@@ -73,11 +84,14 @@ impl Credential {
 
     /// Whether it is time to renew. `before` is the definition's rule; without
     /// one it is five minutes before the end, or the last fifth of a life of
-    /// less than 25 minutes.
+    /// less than 25 minutes. After a clock that was set back it is always time.
     pub fn is_due(&self, before: Option<Duration>, now: Timestamp) -> bool {
         let Some(expires) = self.expires_at else {
             return false;
         };
+        if self.is_from_the_future(now) {
+            return true;
+        }
         let life = expires.remaining(self.obtained_at);
         let usual = if life < SHORT_LIFE {
             life / 5
@@ -125,6 +139,17 @@ mod tests {
                 due,
                 "{life} {before:?} {now}"
             );
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_renewal_due_and_promises_nothing() {
+        let credential = living(3600);
+        for (now, due) in [(1000 - 59, false), (1000 - 61, true), (0, true)] {
+            let now = Timestamp::from_unix(now);
+            assert_eq!(credential.is_due(None, now), due, "{now}");
+            assert_eq!(!credential.lives_for(Duration::from_secs(1), now), due);
+            assert!(credential.is_alive(now));
         }
     }
 

@@ -4,6 +4,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+
+/// What the names of files begin with that are being written.
+const TEMPORARY: &str = ".hallpass-";
 
 /// The most that is read of any file of hallpass's own, in bytes.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -101,7 +107,29 @@ fn check_owner(_path: &Path, _file: &File) -> Result<(), ReadError> {
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (temp, dir) = written_beside(path, bytes)?;
     temp.persist(path).map_err(|error| error.error)?;
+    clear_away(dir);
     sync_dir(dir)
+}
+
+/// Removes what processes left behind that were killed while they wrote. A
+/// file that is being written now is not touched: nothing takes an hour.
+fn clear_away(dir: &Path) {
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
+    let long_ago = Timestamp::now().before(HOUR);
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+        if !is_ours {
+            continue;
+        }
+        let modified = entry.metadata().and_then(|meta| meta.modified());
+        if modified.is_ok_and(|then| Timestamp::from(then) < long_ago) {
+            // Another process may have been quicker.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Like [`write_atomic`], but fails with `AlreadyExists` where a file is.
@@ -120,7 +148,7 @@ fn written_beside<'a>(
         .ok_or_else(|| io::Error::other("the path has no directory"))?;
     create_private_dir(dir)?;
     let mut temp = tempfile::Builder::new()
-        .prefix(".hallpass-")
+        .prefix(TEMPORARY)
         .tempfile_in(dir)?;
     temp.write_all(bytes)?;
     temp.as_file().sync_all()?;
@@ -131,7 +159,7 @@ fn written_beside<'a>(
 pub fn probe_dir(dir: &Path) -> io::Result<()> {
     create_private_dir(dir)?;
     let mut temp = tempfile::Builder::new()
-        .prefix(".hallpass-")
+        .prefix(TEMPORARY)
         .tempfile_in(dir)?;
     temp.write_all(b"probe")?;
     temp.as_file().sync_all()

@@ -161,13 +161,14 @@ fn read(response: Response, host: &str, limit: u64) -> Result<Answer, HttpError>
 /// What went wrong, without the URL.
 pub fn explain(error: &reqwest::Error, host: &str) -> HttpError {
     let host = host.to_owned();
-    if error.is_timeout() {
-        HttpError::Timeout { host }
-    } else if error.is_connect() {
+    // A connection that did not come up in time is first of all none.
+    if error.is_connect() {
         HttpError::Connect {
             host,
             why: innermost(error),
         }
+    } else if error.is_timeout() {
+        HttpError::Timeout { host }
     } else {
         HttpError::Broken {
             host,

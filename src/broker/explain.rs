@@ -6,6 +6,7 @@ use crate::definition::template::RenderError;
 use crate::definition::{AuthKind, BUILT_IN, INPUTS, Integration, RenewFrom};
 use crate::error::{Failure, Kind};
 use crate::grant::GrantError;
+use crate::store::InFlight;
 
 /// There is no such connection.
 pub(super) fn not_connected(id: &ConnectionId) -> Failure {
@@ -17,6 +18,17 @@ pub(super) fn needs_connecting(id: &ConnectionId, why: &str) -> Failure {
     Failure::caused(Kind::NeedsConnecting, anyhow::anyhow!("{why}"))
         .context(format!("`{id}` has to be connected again"))
         .hint(format!("run `hallpass connect {id}`"))
+}
+
+/// Why a grant is over: the provider's words, and what they most likely mean
+/// where an earlier renewal did not get to keep its answer.
+pub(super) fn dead_grant(error: &GrantError, earlier: Option<&InFlight>) -> String {
+    match earlier {
+        None => error.to_string(),
+        Some(InFlight { since, pid }) => format!(
+            "{error}; a renewal that process {pid} began at {since} was cut off before its answer was kept, and the provider has most likely replaced the refresh token meanwhile"
+        ),
+    }
 }
 
 /// The token is over and there is nothing to renew it from.

@@ -19,7 +19,7 @@ use crate::connection::{ConnectionId, Kept, Metadata, Pin, Values};
 use crate::credential::Credential;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
-use crate::grant::{self, Answer, GrantError};
+use crate::grant::{self, Answer, GrantError, Repeat};
 use crate::settings::StoreKind;
 use crate::signals;
 use crate::store::{Item, StoreError};
@@ -127,7 +127,7 @@ impl Broker<'_> {
                 item: item.clone(),
                 store: *store,
             };
-            match self.renew_locked(id, integration, kept)? {
+            match self.renew_locked(id, integration, kept, Repeat::Undone)? {
                 Outcome::Renewed(item) => return long_enough(id, item, need),
                 // What it was renewed from is over, in whatever words the
                 // provider says so; what it is made from is not.
@@ -136,9 +136,7 @@ impl Broker<'_> {
                 }
                 Outcome::Dead(Stored { item: left, .. }, _) | Outcome::Failed(left, _) => {
                     *item = left;
-                    if let Err(error) = self.stores.clear_in_flight(id, item, *store) {
-                        tracing::info!(connection = %id, %error, "the note of the renewal stays");
-                    }
+                    self.forget_note(id, item, *store);
                 }
             }
         }

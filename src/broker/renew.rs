@@ -7,7 +7,8 @@ use crate::clock::Timestamp;
 use crate::connection::{ConnectionId, Pin, Values};
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
-use crate::grant::{Answer, Renewal};
+use crate::grant::{Answer, Renewal, Repeat};
+use crate::settings::StoreKind;
 use crate::signals;
 use crate::store::{Item, Standing};
 
@@ -64,7 +65,14 @@ impl Broker<'_> {
         {
             return Ok(Fresh { item: kept.item });
         }
-        let fresh = match self.renew_locked(id, integration, kept)? {
+        // A token that still lives serves better than waiting for a provider.
+        let will_do = !need.is_strict() && kept.item.credential.is_alive(Timestamp::now());
+        let repeat = if will_do {
+            Repeat::Never
+        } else {
+            Repeat::Undone
+        };
+        let fresh = match self.renew_locked(id, integration, kept, repeat)? {
             Outcome::Renewed(item) => Fresh { item },
             Outcome::Dead(kept, why) => self.bury(id, kept, why)?,
             Outcome::Failed(item, failure) => self.make_do(id, item, need, failure)?,
@@ -93,6 +101,7 @@ impl Broker<'_> {
         id: &ConnectionId,
         integration: &Integration,
         kept: Stored,
+        repeat: Repeat,
     ) -> Result<Outcome> {
         let Stored { item, store } = kept;
         let what = format!("`{id}` could not be renewed");
@@ -111,14 +120,18 @@ impl Broker<'_> {
             Ok(renewal) => renewal,
             Err(error) => return Ok(Outcome::Failed(item, explain::grant(id, &what, error))),
         };
-        if let Err(error) = self.stores.note_in_flight(id, &item, store) {
+        let earlier = self.stores.in_flight(id, &item)?;
+        let noted = self
+            .stores
+            .note_in_flight(id, &item, store, earlier.as_ref());
+        if let Err(error) = noted {
             let failure = Failure::from(error).context(format!("`{id}` cannot be renewed"));
             return Ok(Outcome::Failed(item, failure));
         }
         // From here until the answer is kept, a signal has to wait: the old
         // refresh token may be dead the moment the provider answers.
         let critical = signals::critical();
-        match renewal.call(&mut values, &before.credential) {
+        match renewal.call(&mut values, &before.credential, repeat) {
             Ok(mut answer) => {
                 let write = |item: &Item| {
                     let base = item.generation - 1;
@@ -153,15 +166,25 @@ impl Broker<'_> {
                 })
             }
             Err(error) if error.is_dead_grant() => {
-                Ok(Outcome::Dead(Stored { item, store }, error.to_string()))
+                let why = explain::dead_grant(&error, earlier.as_ref());
+                Ok(Outcome::Dead(Stored { item, store }, why))
             }
             Err(error) => {
                 drop(critical);
-                if let Err(error) = self.stores.clear_in_flight(id, &item, store) {
-                    tracing::info!(connection = %id, %error, "the note of the refresh stays");
+                // Where the answer may have been lost, the note stays: it will
+                // say what happened, should the refresh token be used up.
+                if error.is_undone() && earlier.is_none() {
+                    self.forget_note(id, &item, store);
                 }
                 Ok(Outcome::Failed(item, explain::grant(id, &what, error)))
             }
+        }
+    }
+
+    /// Takes the note of a renewal back that came to nothing.
+    pub(super) fn forget_note(&self, id: &ConnectionId, item: &Item, store: StoreKind) {
+        if let Err(error) = self.stores.clear_in_flight(id, item, store) {
+            tracing::info!(connection = %id, %error, "the note of the renewal stays");
         }
     }
 

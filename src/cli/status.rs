@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
 use crate::output;
-use crate::store::{Record, Standing};
+use crate::store::{InFlight, Record, Standing};
 use crate::ui::escape;
 
 /// One connection in full, no secret shown; exits 4 when it is not connected
@@ -78,6 +78,7 @@ fn json(
         "renewable": record.map_or(is_minted(integration), |r| is_renewable(integration, r)),
         "connected_at": record.map(|r| r.connected_at),
         "renewed_at": record.map(|r| r.obtained_at),
+        "in_flight": record.and_then(|r| r.in_flight.clone()),
         "parameters": record.map(|r| r.parameters.clone()).unwrap_or_default(),
         "origins": record.map(|r| r.pin.origins.clone()).unwrap_or_default(),
         "reason": record.and_then(|r| reason(integration, r)),
@@ -123,6 +124,10 @@ fn text(
         if !integration.auth.is_fixed() {
             lines.push(("expires", expiry(record, now)));
             lines.push(("renewal", renewal(integration, record).to_owned()));
+        }
+        if let Some(InFlight { since, pid }) = &record.in_flight {
+            let text = format!("begun {since} by process {pid}, and not done yet");
+            lines.push(("in flight", text));
         }
         if !record.scopes.is_empty() {
             lines.push(("scopes", record.scopes.join(" ")));

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use oauth2::{HttpRequest, HttpResponse};
 use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 
+use super::again::{self, Repeat};
 use super::answer::Answer;
 use super::client::Client;
 use super::success::{Misanswer, Rules};
@@ -44,6 +45,8 @@ pub enum CallError {
         host: String,
         /// What about it.
         why: String,
+        /// Whether its status says that nothing was done.
+        undone: bool,
     },
 }
 
@@ -51,6 +54,16 @@ impl CallError {
     /// Whether the same call may succeed later.
     pub fn is_passing(&self) -> bool {
         !matches!(self, CallError::Refused { .. })
+    }
+
+    /// Whether the provider certainly did nothing: it was never reached, said
+    /// no, or says that it did nothing. Else the answer may have been lost.
+    pub fn is_undone(&self) -> bool {
+        match self {
+            CallError::Http(error) => again::is_unsent(error),
+            CallError::Refused { .. } => true,
+            CallError::Unusable { undone, .. } => *undone,
+        }
     }
 
     /// Whether the provider says that the grant itself is over.
@@ -75,6 +88,8 @@ pub struct ProviderCall<'a> {
     pub separator: &'a str,
     /// The provider's other words for `invalid_grant`.
     pub dead: &'a [String],
+    /// When it may be made again.
+    pub repeat: Repeat,
 }
 
 /// What was sent and must not come back in a message.
@@ -96,7 +111,7 @@ impl ProviderCall<'_> {
     fn read(&self, standard: Params, sent: &Sent) -> Result<Answer, GrantError> {
         let answer = self.send(standard, sent)?;
         let read = Answer::read(answer.status, &answer.body, &self.rules());
-        read.map_err(|wrong| self.misanswered(wrong, sent))
+        read.map_err(|wrong| self.misanswered(wrong, answer.status, sent))
     }
 
     fn rules(&self) -> Rules<'_> {
@@ -107,12 +122,17 @@ impl ProviderCall<'_> {
         }
     }
 
-    fn misanswered(&self, wrong: Misanswer, sent: &Sent) -> GrantError {
+    fn misanswered(&self, wrong: Misanswer, status: u16, sent: &Sent) -> GrantError {
         match wrong {
             Misanswer::Refused { error, description } => {
                 self.refused(error, description, sent).into()
             }
-            Misanswer::Unusable(why) => self.unusable(&why, sent).into(),
+            Misanswer::Unusable(why) => CallError::Unusable {
+                host: http::host_of(self.url.expose()),
+                why: redacted(&why, sent),
+                undone: again::is_unserved(status),
+            }
+            .into(),
             Misanswer::Render(error) => error.into(),
         }
     }
@@ -128,7 +148,7 @@ impl ProviderCall<'_> {
         let answer = self.send(standard, &sent)?;
         let json = fields::parse(&answer.body);
         let held = self.rules().hold(answer.status, json.as_ref());
-        held.map_err(|wrong| self.misanswered(wrong, &sent))
+        held.map_err(|wrong| self.misanswered(wrong, answer.status, &sent))
     }
 
     fn send(&self, standard: Params, sent: &Sent) -> Result<http::Answer, GrantError> {
@@ -136,9 +156,16 @@ impl ProviderCall<'_> {
             return Err(GrantError::Moved(self.url.origin()));
         }
         let url = self.url.expose();
-        let wired = wire(url, self.call, standard, self.client.as_ref(), self.values)?;
+        let client = self.client.as_ref();
+        let wired = wire(url, self.call, standard, client, self.values)?;
         sent.borrow_mut().extend(wired.secrets);
-        let fetched = self.http.fetch(wired.request, MAX_ANSWER);
+        let request = wired.request;
+        let fetched = again::patiently(self.repeat, || {
+            // Bodies are in memory, so that each try has one of its own.
+            let request = request.try_clone();
+            let request = request.ok_or_else(|| HttpError::Setup("no copy".to_owned()))?;
+            self.http.fetch(request, MAX_ANSWER)
+        });
         let answer = fetched.map_err(CallError::from)?;
         if (300..400).contains(&answer.status) {
             return Err(self.redirected(&answer, sent).into());
@@ -185,6 +212,7 @@ impl ProviderCall<'_> {
         CallError::Unusable {
             host: http::host_of(self.url.expose()),
             why: redacted(why, sent),
+            undone: false,
         }
     }
 

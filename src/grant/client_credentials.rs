@@ -4,7 +4,7 @@
 use oauth2::basic::BasicClient;
 use oauth2::{ClientId, TokenUrl};
 
-use super::{Answer, GrantError, provider_call};
+use super::{Answer, GrantError, Repeat, provider_call};
 use crate::connection::Values;
 use crate::definition::OAuth2;
 use crate::http::Http;
@@ -21,6 +21,7 @@ pub(super) fn obtain(
     let url = url.ok_or(GrantError::Missing("token_url"))?;
     let mut call = provider_call(http, values, &auth.token, url);
     call.client = Some(super::client(oauth, values)?);
+    call.repeat = Repeat::Passing;
     let client = BasicClient::new(ClientId::new(call.client_id()))
         .set_token_uri(TokenUrl::from_url(call.url.expose().clone()));
     let mut request = client.exchange_client_credentials();

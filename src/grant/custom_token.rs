@@ -1,7 +1,7 @@
 //! A token from a login of the service's own: one request, as the definition
 //! has it, with nothing standard in it; or none, where steps do all.
 
-use super::{Answer, GrantError, provider_call};
+use super::{Answer, GrantError, Repeat, provider_call};
 use crate::connection::Values;
 use crate::http::Http;
 
@@ -11,5 +11,7 @@ pub(super) fn log_in(http: &Http, values: &Values<'_>) -> Result<Answer, GrantEr
     let Some(url) = values.endpoint(auth.token_url.as_ref(), "")? else {
         return Ok(Answer::default());
     };
-    provider_call(http, values, &auth.token, url).answer(Vec::new())
+    let mut call = provider_call(http, values, &auth.token, url);
+    call.repeat = Repeat::Passing;
+    call.answer(Vec::new())
 }

@@ -2,11 +2,13 @@
 //! memory. `call` is one call to a provider, bent by the definition (`wire`,
 //! `client`, and `jwt` with `jwk` for what is signed); `answer` reads what came
 //! back, leniently, once `success` and `fields` say that it is one; one file per
-//! grant, `after` for the calls that follow a token call; `callback` is the
+//! grant, `after` for the calls that follow a token call, `again` for what may
+//! be tried twice; `callback` is the
 //! loopback listener, bounded by `front`, with `page` and `look` for what a
 //! person sees; `discover` and `register` ask a server about itself.
 
 mod after;
+mod again;
 mod answer;
 mod authorization_code;
 mod call;
@@ -29,6 +31,7 @@ mod wire;
 
 use std::time::Duration;
 
+pub use again::Repeat;
 pub use answer::Answer;
 pub use authorization_code::{CodeFlow, Consented};
 pub use call::CallError;
@@ -129,6 +132,16 @@ impl GrantError {
     pub fn is_dead_grant(&self) -> bool {
         matches!(self, GrantError::Call(error) if error.is_dead_grant())
     }
+
+    /// Whether the provider certainly did nothing: it was never reached, or
+    /// says so.
+    pub fn is_undone(&self) -> bool {
+        match self {
+            GrantError::Call(error) => error.is_undone(),
+            GrantError::Moved(_) | GrantError::Missing(_) | GrantError::Unsigned(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// A call that the definition bends, without a client to authenticate.
@@ -147,6 +160,7 @@ fn provider_call<'a>(
         values,
         separator: auth.oauth2().map_or(" ", |oauth| &oauth.scope_separator),
         dead: &[],
+        repeat: Repeat::Undone,
     }
 }
 

@@ -6,7 +6,7 @@ use oauth2::basic::BasicClient;
 use oauth2::{ClientId, RefreshToken, TokenUrl};
 
 use super::after::{self, Moment};
-use super::{Answer, CallError, GrantError, ProviderCall, jwt, provider_call};
+use super::{Answer, CallError, GrantError, ProviderCall, Repeat, jwt, provider_call};
 use crate::connection::Values;
 use crate::credential::Credential;
 use crate::definition::RenewFrom;
@@ -35,14 +35,16 @@ impl<'h> Renewal<'h> {
     }
 
     /// The renewing call. Its answer has to be kept whatever follows: the
-    /// refresh token may have rotated.
+    /// refresh token may have rotated. `repeat` says whether it may be made
+    /// again where it certainly did nothing.
     pub fn call(
         &self,
         values: &mut Values<'_>,
         credential: &Credential,
+        repeat: Repeat,
     ) -> Result<Answer, GrantError> {
         jwt::begin(values)?;
-        let answer = self.ask(values, credential)?;
+        let answer = self.ask(values, credential, repeat)?;
         match &answer.fault {
             // A page in the provider's place: nothing was renewed.
             Some(fault) if answer.refresh_token.is_none() && !renews_by_step(values) => {
@@ -67,10 +69,16 @@ impl<'h> Renewal<'h> {
         }
     }
 
-    fn ask(&self, values: &Values<'_>, credential: &Credential) -> Result<Answer, GrantError> {
+    fn ask(
+        &self,
+        values: &Values<'_>,
+        credential: &Credential,
+        repeat: Repeat,
+    ) -> Result<Answer, GrantError> {
         let auth = &values.integration().auth;
         let mut call = provider_call(self.http, values, &auth.refresh.call, self.url.clone());
         call.dead = &auth.refresh.dead;
+        call.repeat = repeat;
         let Some(oauth) = auth.oauth2() else {
             return call.answer(Vec::new());
         };
@@ -92,6 +100,7 @@ fn lacking(url: &SafeUrl, why: &str) -> GrantError {
     let error = CallError::Unusable {
         host: crate::http::host_of(url.expose()),
         why: why.to_owned(),
+        undone: false,
     };
     error.into()
 }

@@ -85,6 +85,7 @@ fn refused(document: &Json, answer: &http::Answer, url: &url::Url) -> GrantError
                 "HTTP {status} to a client registration{}",
                 super::described(description.as_deref())
             ),
+            undone: false,
         },
     }
     .into()

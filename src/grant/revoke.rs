@@ -1,6 +1,6 @@
 //! Revoking (RFC 7009). An unknown token is a success by the RFC.
 
-use super::{CallError, GrantError, jwt, provider_call};
+use super::{CallError, GrantError, Repeat, jwt, provider_call};
 use crate::connection::Values;
 use crate::credential::Credential;
 use crate::definition::template::Value;
@@ -45,6 +45,7 @@ fn one(http: &Http, values: &mut Values<'_>, token: &Secret, hint: &str) -> Resu
     let url = values.endpoint(own, "revocation_endpoint")?;
     let url = url.ok_or(GrantError::Missing("revocation_url"))?;
     let mut call = provider_call(http, values, &auth.revoke, url);
+    call.repeat = Repeat::Passing;
     if let Some(oauth) = auth.oauth2() {
         call.client = Some(super::client(oauth, values)?);
     }

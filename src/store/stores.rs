@@ -173,19 +173,33 @@ impl Stores {
         self.records()?.write(id, &Record::of(item, kind))
     }
 
+    /// The note of an earlier refresh of this very item whose answer was never
+    /// kept. Call it with the connection's lock held: else it may be under way.
+    pub fn in_flight(
+        &self,
+        id: &ConnectionId,
+        item: &Item,
+    ) -> Result<Option<InFlight>, StoreError> {
+        let record = self.record(id)?;
+        let same = record.filter(|record| record.generation == item.generation);
+        Ok(same.and_then(|record| record.in_flight))
+    }
+
     /// Notes that a refresh is under way; this also proves that the disk
-    /// takes writes before anything irrevocable happens.
+    /// takes writes before anything irrevocable happens. The note of an
+    /// `earlier` one stays in its place.
     pub fn note_in_flight(
         &self,
         id: &ConnectionId,
         item: &Item,
         kind: StoreKind,
+        earlier: Option<&InFlight>,
     ) -> Result<(), StoreError> {
         let mut record = Record::of(item, kind);
-        record.in_flight = Some(InFlight {
+        record.in_flight = Some(earlier.cloned().unwrap_or_else(|| InFlight {
             since: Timestamp::now(),
             pid: std::process::id(),
-        });
+        }));
         self.records()?.write(id, &record)
     }
 

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -71,6 +72,14 @@ pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
+    manner: Manner,
+}
+
+/// How the answer is sent.
+enum Manner {
+    Whole,
+    Cut(usize),
+    Dripping(Duration),
 }
 
 impl Reply {
@@ -85,7 +94,26 @@ impl Reply {
             status,
             headers: vec![("Content-Type", content_type.to_owned())],
             body: body.to_owned(),
+            manner: Manner::Whole,
         }
+    }
+
+    /// The same, with one more header.
+    pub fn with(mut self, name: &'static str, value: &str) -> Reply {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// Only the first bytes of the answer, head and body, and then the connection is closed.
+    pub fn cut(mut self, bytes: usize) -> Reply {
+        self.manner = Manner::Cut(bytes);
+        self
+    }
+
+    /// The head at once, and the body byte by byte, with a pause after each.
+    pub fn dripping(mut self, pause: Duration) -> Reply {
+        self.manner = Manner::Dripping(pause);
+        self
     }
 
     /// Back to where an authorization request came from, with these parameters and its `state`.
@@ -100,6 +128,7 @@ impl Reply {
             status: 302,
             headers: vec![("Location", format!("{to}?{query}"))],
             body: String::new(),
+            manner: Manner::Whole,
         }
     }
 }
@@ -224,7 +253,19 @@ fn serve(
         _ => reply.body.as_str(),
     };
     let mut stream = stream;
-    stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes())
+    let whole = format!("{head}\r\n\r\n{body}");
+    match reply.manner {
+        Manner::Whole => stream.write_all(whole.as_bytes()),
+        Manner::Cut(bytes) => stream.write_all(&whole.as_bytes()[..bytes.min(whole.len())]),
+        Manner::Dripping(pause) => {
+            stream.write_all(&whole.as_bytes()[..whole.len() - body.len()])?;
+            for byte in body.as_bytes() {
+                stream.write_all(&[*byte])?;
+                thread::sleep(pause);
+            }
+            Ok(())
+        }
+    }
 }
 
 /// Nothing: the peer only knocked.
