@@ -1,5 +1,7 @@
 //! Renewing a connection that a person made: once, however many ask.
 
+use std::time::{Duration, Instant};
+
 use super::explain;
 use super::lock::{Lock, LockError};
 use super::{Broker, Fresh, Need, Stored, can_renew, check_pin, values_of};
@@ -11,6 +13,10 @@ use crate::grant::{Answer, Renewal, Repeat};
 use crate::settings::StoreKind;
 use crate::signals;
 use crate::store::{Item, Standing};
+
+/// How long a store that fails is tried again, and how soon at first.
+const KEEP_TRYING: Duration = Duration::from_secs(3);
+const FIRST_WAIT: Duration = Duration::from_millis(50);
 
 /// What a renewal under the lock came to.
 pub(super) enum Outcome {
@@ -133,20 +139,12 @@ impl Broker<'_> {
         let critical = signals::critical();
         match renewal.call(&mut values, &before.credential, repeat) {
             Ok(mut answer) => {
-                let write = |item: &Item| {
-                    let base = item.generation - 1;
-                    let written = self.stores.write(id, item, store, Some(base));
-                    written.map_err(|error| {
-                        Failure::from(error)
-                            .context(format!("`{id}` was renewed, but could not be kept"))
-                    })
-                };
                 let mut item = item;
                 if Renewal::has_more(&values) {
                     // What rotated is on disk before anything is done with what
                     // came with it.
                     item = rotated(item, &answer);
-                    write(&item)?;
+                    self.keep_renewed(id, &item, store)?;
                 }
                 let completed = renewal.complete(&mut values, &mut answer);
                 let mut renewed = renewed(item, answer, &values, completed.is_ok());
@@ -154,7 +152,7 @@ impl Broker<'_> {
                 if !pinned {
                     renewed.pin = pin.clone();
                 }
-                write(&renewed)?;
+                self.keep_renewed(id, &renewed, store)?;
                 drop(critical);
                 let strangers = renewed.pin.strangers(&pin);
                 if completed.is_ok() && !strangers.is_empty() {
@@ -178,6 +176,29 @@ impl Broker<'_> {
                 }
                 Ok(Outcome::Failed(item, explain::grant(id, &what, error)))
             }
+        }
+    }
+
+    /// Keeps what cannot be had again: a store that fails is tried again for a
+    /// while before anything is given up.
+    fn keep_renewed(&self, id: &ConnectionId, item: &Item, store: StoreKind) -> Result<()> {
+        let begun = Instant::now();
+        let mut wait = FIRST_WAIT;
+        loop {
+            let base = item.generation - 1;
+            let Err(error) = self.stores.write(id, item, store, Some(base)) else {
+                return Ok(());
+            };
+            if !error.may_pass() || begun.elapsed() > KEEP_TRYING {
+                return Err(Failure::from(error)
+                    .context(format!("`{id}` was renewed, but could not be kept"))
+                    .hint(format!(
+                        "if the provider replaced its refresh token, run `hallpass connect {id}`"
+                    )));
+            }
+            tracing::info!(connection = %id, %error, "the write is tried again");
+            std::thread::sleep(wait);
+            wait *= 2;
         }
     }
 

@@ -80,6 +80,18 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the same write may succeed a moment later.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            StoreError::Io { .. }
+                | StoreError::Locked(_)
+                | StoreError::Denied(_)
+                | StoreError::TimedOut(_)
+                | StoreError::NotKept
+        )
+    }
+
     /// What a person can do about it.
     pub fn remedy(&self) -> String {
         match self {

@@ -40,53 +40,89 @@ fn kill_at(program: Running, moment: Duration) -> bool {
     program.wait().code.is_none()
 }
 
-#[test]
-fn a_refresh_killed_at_any_moment_leaves_what_is_kept_whole_and_never_older() {
-    let provider = Rotating::start();
-    let home = provider.connected();
-    let whole = whole_time(|| home.hallpass(&["token", "x"]).spawn());
-    let mut tally = Tally::default();
-    let mut generation = 0;
-    for round in 0..ROUNDS {
-        let before = sealed::refresh_token(&home, "x").unwrap();
-        let moment = whole.mul_f64(1.2) * round / ROUNDS;
-        let killed = kill_at(home.hallpass(&["token", "x"]).spawn(), moment);
-        let at = format!("round {round}, killed after {moment:?} of {whole:?}");
-        // Whole (`item` opens and reads it), and no generation goes back.
-        let kept = sealed::item(&home, "x").expect("what was kept is there");
-        let now = kept["generation"].as_u64().unwrap();
-        assert!(
-            now >= generation,
-            "{at}: generation {now} after {generation}"
-        );
-        generation = now;
-        let token = sealed::refresh_token(&home, "x").unwrap();
-        home.hallpass(&["status", "x"]).run().ok();
-        match (killed, token == before) {
-            (false, _) => tally.ended_before += 1,
-            (true, true) => tally.untouched += 1,
-            (true, false) => tally.kept += 1,
+/// Kills renewal after renewal, and looks after each at what is left.
+pub struct Sweep {
+    /// The provider; its tokens are born expired.
+    pub provider: Rotating,
+    /// A home in which `x` is connected to it.
+    pub home: Home,
+    generation: u64,
+    tally: Tally,
+}
+
+impl Sweep {
+    /// Begins one.
+    pub fn start() -> Sweep {
+        let provider = Rotating::start();
+        Sweep {
+            home: provider.connected(),
+            provider,
+            generation: 0,
+            tally: Tally::default(),
         }
-        if provider.is_newest(&token) {
+    }
+
+    /// One round: `kill` begins a `token x` in the home and says whether it was killed.
+    #[track_caller]
+    pub fn round(&mut self, at: &str, kill: impl FnOnce(&Home) -> bool) {
+        let (provider, home) = (&self.provider, &self.home);
+        let before = sealed::refresh_token(home, "x").unwrap();
+        let killed = kill(home);
+        // Whole (`item` opens and reads it), and no generation goes back.
+        let kept = sealed::item(home, "x").expect("what was kept is there");
+        let now = kept["generation"].as_u64().unwrap();
+        assert!(now >= self.generation, "{at}: generation {now}");
+        self.generation = now;
+        let token = sealed::refresh_token(home, "x").unwrap();
+        home.hallpass(&["status", "x"]).run().ok();
+        let newest = provider.is_newest(&token);
+        match (killed, token == before) {
+            (false, _) => self.tally.ended_before += 1,
+            (true, true) if newest => self.tally.untouched += 1,
+            (true, true) => self.tally.lost += 1,
+            (true, false) => self.tally.kept += 1,
+        }
+        if newest {
             home.hallpass(&["token", "x"]).run().ok();
         } else {
             // The provider rotated, and the answer died with the process.
             assert!(killed && token == before, "{at}: {token} after {before}");
-            tally.lost += 1;
-            tally.untouched -= 1;
-            told_of_the_loss(&home);
+            told_of_the_loss(home);
             home.connect_untested("x");
-            generation = 0;
+            self.generation = 0;
         }
     }
-    println!(
-        "refresh: {ROUNDS} kills within {:?}: {tally:?}",
-        whole.mul_f64(1.2)
-    );
-    assert!(tally.untouched > 0 && tally.ended_before > 0, "{tally:?}");
-    // A refresh token was shown twice only to find out about a loss.
-    assert_eq!(provider.reused(), tally.lost as usize);
-    assert_no_litter(&home);
+
+    /// Says what it came to, and holds it to that.
+    #[track_caller]
+    pub fn end(self, what: &str) {
+        let Sweep {
+            provider,
+            home,
+            tally,
+            ..
+        } = self;
+        println!("{what}: {tally:?}");
+        let each = [tally.untouched, tally.kept, tally.ended_before];
+        assert!(each.iter().all(|count| *count > 0), "{tally:?}");
+        // A refresh token was shown twice only to find out about a loss.
+        assert_eq!(provider.reused(), tally.lost as usize);
+        assert_no_litter(&home);
+    }
+}
+
+#[test]
+fn a_refresh_killed_at_any_moment_leaves_what_is_kept_whole_and_never_older() {
+    let mut sweep = Sweep::start();
+    let whole = whole_time(|| sweep.home.hallpass(&["token", "x"]).spawn());
+    for round in 0..ROUNDS {
+        let moment = whole.mul_f64(1.2) * round / ROUNDS;
+        let at = format!("round {round}, killed after {moment:?} of {whole:?}");
+        sweep.round(&at, |home| {
+            kill_at(home.hallpass(&["token", "x"]).spawn(), moment)
+        });
+    }
+    sweep.end(&format!("{ROUNDS} kills of a refresh of {whole:?}"));
 }
 
 #[track_caller]

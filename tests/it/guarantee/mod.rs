@@ -2,8 +2,8 @@
 //! no trouble taken for death.
 
 mod clock;
-mod killed;
-mod rotating;
+pub mod killed;
+pub mod rotating;
 mod sealed;
 mod stampede;
 mod trouble;

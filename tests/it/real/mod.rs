@@ -4,11 +4,13 @@
 //! - `oidc_provider`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
 //! - `gnome_keyring`: the Secret Service most Linux desktops run (gnome-keyring, dbus, secret-tool);
 //! - `whole_way`: both at once, from `connect` to `disconnect`;
-//! - `chromium`: a real browser (Chromium, and Node to lead it).
+//! - `chromium`: a real browser (Chromium, and Node to lead it);
+//! - `strace`: kills and failures at system calls of its choice.
 
 mod chromium;
 mod gnome_keyring;
 mod oidc_provider;
 mod op;
 mod session;
+mod strace;
 mod whole_way;
