@@ -96,54 +96,43 @@ fn jittered(wait: Duration) -> Duration {
 mod tests {
     use super::*;
 
-    fn answered(status: u16, retry_after: Option<&str>) -> Result<Answer, HttpError> {
+    fn answered(status: u16, retry_after: Option<&str>) -> Answer {
         let mut headers = reqwest::header::HeaderMap::new();
         if let Some(seconds) = retry_after {
             headers.insert(RETRY_AFTER, seconds.parse().unwrap());
         }
-        Ok(Answer {
+        Answer {
             status,
             headers,
             body: Vec::new(),
-        })
-    }
-
-    fn broken() -> Result<Answer, HttpError> {
-        Err(HttpError::Broken {
-            host: String::new(),
-            why: String::new(),
-        })
-    }
-
-    fn unsent() -> Result<Answer, HttpError> {
-        Err(HttpError::Connect {
-            host: String::new(),
-            why: String::new(),
-        })
-    }
-
-    fn late() -> Result<Answer, HttpError> {
-        Err(HttpError::Timeout {
-            host: String::new(),
-        })
+        }
     }
 
     #[test]
     fn only_what_is_safe_is_made_again() {
-        type Sent = fn() -> Result<Answer, HttpError>;
-        let cases: [(Sent, bool, bool); 9] = [
-            (unsent, true, true),
-            (|| answered(503, None), true, true),
-            (|| answered(429, Some("1")), true, true),
-            (broken, false, true),
-            (|| answered(500, None), false, true),
-            (|| answered(502, None), false, true),
-            (late, false, false),
-            (|| answered(400, None), false, false),
-            (|| answered(200, None), false, false),
+        let host = String::new;
+        let why = String::new;
+        let broken = HttpError::Broken {
+            host: host(),
+            why: why(),
+        };
+        let unsent = HttpError::Connect {
+            host: host(),
+            why: why(),
+        };
+        let late = HttpError::Timeout { host: host() };
+        let cases = [
+            (Err(unsent), true, true),
+            (Ok(answered(503, None)), true, true),
+            (Ok(answered(429, Some("1"))), true, true),
+            (Err(broken), false, true),
+            (Ok(answered(500, None)), false, true),
+            (Ok(answered(502, None)), false, true),
+            (Err(late), false, false),
+            (Ok(answered(400, None)), false, false),
+            (Ok(answered(200, None)), false, false),
         ];
         for (sent, undone, passing) in cases {
-            let sent = sent();
             assert_eq!(is_repeatable(Repeat::Undone, &sent), undone, "{sent:?}");
             assert_eq!(is_repeatable(Repeat::Passing, &sent), passing, "{sent:?}");
             assert!(!is_repeatable(Repeat::Never, &sent));
@@ -156,7 +145,7 @@ mod tests {
             let mut calls = 0;
             let last = patiently(Repeat::Undone, || {
                 calls += 1;
-                answered(503, retry_after)
+                Ok(answered(503, retry_after))
             });
             assert_eq!((calls, last.unwrap().status), (tries, 503));
         }

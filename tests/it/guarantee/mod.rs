@@ -7,3 +7,9 @@ pub mod rotating;
 mod sealed;
 mod stampede;
 mod trouble;
+
+/// Says what a sweep came to; shown when it fails, or with `--nocapture`.
+#[expect(clippy::print_stdout, reason = "the test harness keeps it")]
+pub fn say(text: &str) {
+    println!("{text}");
+}

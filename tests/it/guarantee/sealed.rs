@@ -2,6 +2,7 @@
 //! back changed.
 
 use std::fs;
+use std::io::Write as _;
 use std::str::FromStr as _;
 
 use serde_json::Value;
@@ -42,7 +43,12 @@ pub fn change(home: &Home, key: &str, change: impl FnOnce(&mut Value)) {
     let mut item = item(home, key).expect("there is an item");
     change(&mut item);
     let sealed = age::encrypt(&identity(home).to_public(), item.to_string().as_bytes());
-    fs::write(path(home, key), sealed.expect("it can be sealed")).expect("it can be written");
+    let path = path(home, key);
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().expect("it is in a directory"))
+        .expect("it can be made");
+    file.write_all(&sealed.expect("it can be sealed"))
+        .expect("it can be written");
+    file.persist(path).expect("it can be put in place");
 }
 
 /// Moves the moments of an item by this many seconds, as a clock that was moved the other way would

@@ -2,6 +2,7 @@
 //! and with each one that makes something durable failing.
 
 use crate::guarantee::killed::Sweep;
+use crate::guarantee::say;
 use crate::support::{Cmd, HALLPASS, Home, Run};
 
 /// What reaches the disk or the provider, and the calls around it. A `?` before a name: not every
@@ -101,7 +102,9 @@ fn a_disk_that_fails_once_anywhere_loses_nothing() {
                 sweep.round(&format!("{error} at {call} {number}"), |_| true);
             }
         }
-        println!("{error}: {before} renewals not begun, {overcome} in spite of it");
+        say(&format!(
+            "{error}: {before} renewals not begun, {overcome} in spite of it"
+        ));
         assert!(before > 2 && overcome > 2);
     }
 }
