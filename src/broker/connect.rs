@@ -11,7 +11,7 @@ use crate::connection::{ConnectionId, Pin, Values};
 use crate::definition::Integration;
 use crate::definition::template::RenderError;
 use crate::error::{Failure, Kind, Result};
-use crate::grant::{self, CodeFlow, Consented, GrantError, Responder};
+use crate::grant::{self, CodeFlow, Consented, GrantError, Repeat, Responder};
 use crate::secret::Secret;
 use crate::settings::StoreKind;
 use crate::signals;
@@ -89,7 +89,7 @@ impl Broker<'_> {
             let recipe = Recipe::new(id, integration, given, true, &extra)?
                 .with_metadata(values.metadata().clone())
                 .fenced(fence);
-            (self.mint(id, integration, &recipe)?, None)
+            (self.mint(id, integration, &recipe, Repeat::Passing)?, None)
         };
         item.by_connect = true;
         if let Some((old, _)) = other {

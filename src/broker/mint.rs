@@ -79,7 +79,7 @@ impl Broker<'_> {
     ) -> Result<Fresh> {
         tracing::info!(connection = %id, %why, "no usable store: the credential is used and forgotten");
         let minted = recipe_for(id, integration, None)
-            .and_then(|recipe| self.mint(id, integration, &recipe));
+            .and_then(|recipe| self.mint(id, integration, &recipe, Repeat::Passing));
         match minted {
             Ok(item) => long_enough(id, item, need),
             // What is missing may well be in the store that does not open.
@@ -140,7 +140,13 @@ impl Broker<'_> {
                 }
             }
         }
-        let minted = self.mint(id, integration, &recipe)?;
+        let will_do = seen.is_some_and(|item| need.may_be_served_by(item));
+        let repeat = if will_do {
+            Repeat::Never
+        } else {
+            Repeat::Passing
+        };
+        let minted = self.mint(id, integration, &recipe, repeat)?;
         let (item, store, base) = match current {
             Some((old, store)) => {
                 let base = Some(old.generation);
@@ -170,6 +176,7 @@ impl Broker<'_> {
         id: &ConnectionId,
         integration: &Integration,
         recipe: &Recipe,
+        repeat: Repeat,
     ) -> Result<Item> {
         signals::watch(
             self.ui,
@@ -184,7 +191,7 @@ impl Broker<'_> {
             if recipe.metadata.issuer().is_none() {
                 grant::discover(self.http, &mut values)?;
             }
-            let answer = grant::obtain(self.http, &mut values, &recipe.scopes)?;
+            let answer = grant::obtain(self.http, &mut values, &recipe.scopes, repeat)?;
             Ok((answer, Pin::of(&values)?))
         })();
         let (answer, pin) = obtained.map_err(|error| {

@@ -87,6 +87,11 @@ impl Need<'_> {
         }
     }
 
+    /// Whether an older token serves while no other is to be had.
+    fn may_be_served_by(self, item: &Item) -> bool {
+        !self.is_strict() && item.credential.is_alive(Timestamp::now())
+    }
+
     /// Whether an item that someone else renewed meanwhile will do.
     fn is_met_by_renewed(self, item: &Item, now: Timestamp) -> bool {
         self.min_ttl
@@ -160,7 +165,7 @@ impl Broker<'_> {
         need: Need<'_>,
         failure: Failure,
     ) -> Result<Fresh> {
-        if need.is_strict() || !item.credential.is_alive(Timestamp::now()) {
+        if !need.may_be_served_by(&item) {
             return Err(failure);
         }
         self.ui.warn(&format!(

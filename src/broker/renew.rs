@@ -72,8 +72,7 @@ impl Broker<'_> {
             return Ok(Fresh { item: kept.item });
         }
         // A token that still lives serves better than waiting for a provider.
-        let will_do = !need.is_strict() && kept.item.credential.is_alive(Timestamp::now());
-        let repeat = if will_do {
+        let repeat = if need.may_be_served_by(&kept.item) {
             Repeat::Never
         } else {
             Repeat::Undone

@@ -15,13 +15,14 @@ pub(super) fn obtain(
     oauth: &OAuth2,
     values: &Values<'_>,
     scope: &str,
+    repeat: Repeat,
 ) -> Result<Answer, GrantError> {
     let auth = &values.integration().auth;
     let url = values.endpoint(auth.token_url.as_ref(), "token_endpoint")?;
     let url = url.ok_or(GrantError::Missing("token_url"))?;
     let mut call = provider_call(http, values, &auth.token, url);
     call.client = Some(super::client(oauth, values)?);
-    call.repeat = Repeat::Passing;
+    call.repeat = repeat;
     let client = BasicClient::new(ClientId::new(call.client_id()))
         .set_token_uri(TokenUrl::from_url(call.url.expose().clone()));
     let mut request = client.exchange_client_credentials();

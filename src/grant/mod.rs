@@ -213,18 +213,20 @@ fn needs_token(call: &ProviderCall<'_>, answer: &Answer) -> Result<(), GrantErro
 }
 
 /// Obtains a credential with nobody there: by client credentials, by a login
-/// of the service's own, or by signing one.
+/// of the service's own, or by signing one. `repeat` says when its call may be
+/// made again.
 pub fn obtain(
     http: &Http,
     values: &mut Values<'_>,
     scopes: &[String],
+    repeat: Repeat,
 ) -> Result<Answer, GrantError> {
     let auth = &values.integration().auth;
     let signed = jwt::begin(values)?;
     let mut answer = match &auth.kind {
         AuthKind::OAuth2(oauth) => {
             let scope = scopes.join(&oauth.scope_separator);
-            client_credentials::obtain(http, oauth, values, &scope)?
+            client_credentials::obtain(http, oauth, values, &scope, repeat)?
         }
         AuthKind::Jwt => Answer {
             access_token: signed,
@@ -232,7 +234,7 @@ pub fn obtain(
             ..Answer::default()
         },
         AuthKind::CustomToken | AuthKind::ApiKey | AuthKind::Basic | AuthKind::None => {
-            custom_token::log_in(http, values)?
+            custom_token::log_in(http, values, repeat)?
         }
     };
     after::complete(http, values, &mut answer, after::Moment::Connect)?;

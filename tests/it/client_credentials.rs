@@ -219,7 +219,7 @@ fn a_living_token_is_used_while_no_other_is_to_be_had() {
     });
     let first = home.token("sandbox-service");
     provider.control(
-        &json!({"answers": [{"path": "/token", "status": 503, "body": "busy", "times": 2}]}),
+        &json!({"answers": [{"path": "/token", "status": 503, "body": "busy", "times": 4}]}),
     );
     let run = home.hallpass(&["token", "sandbox-service"]).run().ok();
     assert_eq!(run.line(), first);

@@ -20,6 +20,7 @@ mod disconnect;
 mod discovery;
 mod documents;
 mod exit_codes;
+mod fenced;
 mod guarantee;
 mod harness;
 mod hosted_knobs;

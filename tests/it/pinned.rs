@@ -369,7 +369,7 @@ fn a_page_in_the_providers_place_throws_no_living_token_away() {
 fn a_step_that_fails_after_the_renewal_loses_nothing() {
     let provider = Recorder::answering(|asked, before| {
         let failing = asked.path == "/step" && before == 1;
-        failing.then(|| Reply::json(503, &json!({ "message": "later" })))
+        failing.then(|| Reply::json(500, &json!({ "message": "later" })))
     });
     let definition = CONSENT.replace(
         "#more",

@@ -109,7 +109,7 @@ fn trouble_that_may_pass_leaves_everything_as_it_was() {
     let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     for answer in [
         json!({"path": "/token", "status": 500, "body": "<html>oops</html>"}),
-        json!({"path": "/token", "status": 429, "body": {"error": "slow_down"}}),
+        json!({"path": "/token", "status": 429, "body": {"error": "slow_down"}, "times": 3}),
         json!({"path": "/token", "status": 200, "body": "<html>please log in</html>"}),
         json!({"path": "/token", "status": 200, "body": {"access_token": "a\r\nb"}}),
         json!({"path": "/token", "status": 302, "headers": {"Location": "https://evil.test/token"}, "body": ""}),
