@@ -2,6 +2,8 @@
 //! no trouble taken for death.
 
 mod clock;
+#[cfg(unix)]
+mod disk;
 pub mod killed;
 pub mod rotating;
 mod sealed;
