@@ -11,7 +11,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::blocking::{Client, ClientBuilder, Response};
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
 use url::{Host, Url};
 
 /// How long a connection may take to come up.
@@ -59,8 +59,7 @@ pub enum HttpError {
     Setup(String),
 }
 
-/// An answer read whole.
-#[derive(Debug)]
+/// An answer read whole; it may hold tokens, so that it cannot be printed.
 pub struct Answer {
     /// The HTTP status code.
     pub status: u16,
@@ -187,7 +186,8 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// A header that can be sent; the error says why it cannot. A sensitive one is
-/// printed by nobody.
+/// printed by nobody, and kept out of HTTP/2's tables; those that carry
+/// credentials by their name (RFC 9110 section 11, RFC 6265) always are.
 pub fn header(
     name: &str,
     value: &str,
@@ -199,8 +199,15 @@ pub fn header(
     }
     let value = HeaderValue::from_bytes(value.as_bytes());
     let mut value = value.map_err(|_| "its value cannot stand in a header")?;
-    value.set_sensitive(sensitive);
+    let carries = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(&name);
+    value.set_sensitive(sensitive || carries);
     Ok((name, value))
+}
+
+/// The credential in a header's value: what follows the scheme (RFC 9110
+/// section 11.4), or all of it.
+pub fn credential_of(value: &str) -> &str {
+    value.split_once(' ').map_or(value, |(_, rest)| rest.trim())
 }
 
 /// The value of `Authorization: Basic` (RFC 7617 section 2); the error says
@@ -237,4 +244,39 @@ pub fn is_loopback(url: &Url) -> bool {
 /// Whether credentials may be sent to a URL at all: https, or loopback http.
 pub fn is_protected(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_that_carry_credentials_are_sensitive_whoever_writes_them() {
+        for (name, sensitive, expected) in [
+            ("authorization", false, true),
+            ("Proxy-Authorization", false, true),
+            ("cookie", false, true),
+            ("X-Api-Key", true, true),
+            ("Accept", false, false),
+        ] {
+            let (_, value) = header(name, "Bearer key-not-real", sensitive).unwrap();
+            assert_eq!(value.is_sensitive(), expected, "{name}");
+            assert_eq!(
+                format!("{value:?}").contains("not-real"),
+                !expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_credential_in_a_header_is_what_follows_the_scheme() {
+        for (value, credential) in [
+            ("Basic dXNlcjpwdw==", "dXNlcjpwdw=="),
+            ("Bearer  a", "a"),
+            ("key-not-real", "key-not-real"),
+        ] {
+            assert_eq!(credential_of(value), credential);
+        }
+    }
 }

@@ -1,10 +1,14 @@
 //! Values that must not be shown: [`Secret`] cannot be displayed, its `Debug`
 //! is redacted, its memory is zeroed when dropped, and the one way to the text
 //! is [`Secret::expose`], which can be searched for. [`SafeUrl`] is a URL that
-//! may hold secrets and prints without them.
+//! may hold secrets and prints without them. [`redacted`] takes secrets out of
+//! what others say.
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serializer};
 use subtle::ConstantTimeEq;
 use url::Url;
@@ -38,6 +42,42 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(REDACTED)
     }
+}
+
+/// A text of others, who may repeat what they were sent, without these secrets:
+/// neither as they are nor as a form, a URL, JSON or Base64 writes them. What is
+/// shorter than any secret would only garble the words, and stays.
+pub fn redacted(text: &str, secrets: &[Secret]) -> String {
+    const SHORTEST: usize = 3;
+    let mut forms = Vec::new();
+    for secret in secrets {
+        forms.extend(forms_of(secret.expose()));
+    }
+    forms.retain(|form| form.len() >= SHORTEST);
+    // The longest first: one may hold another.
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    let mut clean = text.to_owned();
+    for form in &forms {
+        if clean.contains(form.as_str()) {
+            clean = clean.replace(form.as_str(), REDACTED);
+        }
+    }
+    clean
+}
+
+/// How a text may come back.
+fn forms_of(text: &str) -> [Zeroizing<String>; 6] {
+    let json = serde_json::Value::from(text).to_string();
+    [
+        text.to_owned(),
+        url::form_urlencoded::byte_serialize(text.as_bytes()).collect(),
+        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
+        json.trim_matches('"').to_owned(),
+        // Without padding: with it they begin the same.
+        STANDARD_NO_PAD.encode(text),
+        URL_SAFE_NO_PAD.encode(text),
+    ]
+    .map(Zeroizing::new)
 }
 
 impl From<String> for Secret {
@@ -159,19 +199,127 @@ impl fmt::Debug for SafeUrl {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Borrow;
+    use std::hash::Hash;
+    use std::ops::Deref;
+
+    use serde::Serialize;
+
     use super::*;
 
-    #[test]
-    fn a_secret_does_not_show_in_debug_output() {
-        assert_eq!(format!("{:?}", Secret::new("hunter2-not-real")), REDACTED);
+    /// Whether a type implements a trait, told when this is compiled: an
+    /// associated constant of the type itself goes before one of a trait's, and
+    /// the type itself has it only where the bound holds.
+    macro_rules! implements {
+        ($type:ty: $($bound:tt)+) => {{
+            #[allow(dead_code, reason = "it exists for its constant")]
+            struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
+            #[allow(dead_code, reason = "unused where the type has its own")]
+            trait Otherwise {
+                const HOLDS: bool = false;
+            }
+            impl<T: ?Sized> Otherwise for Probe<T> {}
+            #[allow(dead_code, reason = "unused where the bound does not hold")]
+            impl<T: ?Sized + $($bound)+> Probe<T> {
+                const HOLDS: bool = true;
+            }
+            <Probe<$type>>::HOLDS
+        }};
+    }
+
+    /// Every way by which a text is shown, compared or handed on unawares; the
+    /// words are the trait's.
+    macro_rules! ways_out {
+        ($type:ty) => {
+            [
+                ("Display", implements!($type: fmt::Display)),
+                ("ToString", implements!($type: ToString)),
+                ("LowerHex", implements!($type: fmt::LowerHex)),
+                ("Error", implements!($type: std::error::Error)),
+                ("Serialize", implements!($type: Serialize)),
+                ("Deref", implements!($type: Deref)),
+                ("AsRef<str>", implements!($type: AsRef<str>)),
+                ("AsRef<[u8]>", implements!($type: AsRef<[u8]>)),
+                ("AsRef<OsStr>", implements!($type: AsRef<std::ffi::OsStr>)),
+                ("Borrow<str>", implements!($type: Borrow<str>)),
+                ("Into<String>", implements!($type: Into<String>)),
+                ("PartialEq", implements!($type: PartialEq)),
+                ("PartialEq<str>", implements!($type: PartialEq<str>)),
+                ("PartialEq<&str>", implements!($type: PartialEq<&'static str>)),
+                ("PartialEq<String>", implements!($type: PartialEq<String>)),
+                ("PartialOrd", implements!($type: PartialOrd)),
+                ("Hash", implements!($type: Hash)),
+            ]
+        };
+    }
+
+    fn held(ways: &[(&'static str, bool)]) -> Vec<&'static str> {
+        let held = ways.iter().filter(|(_, holds)| *holds);
+        held.map(|(name, _)| *name).collect()
     }
 
     #[test]
-    fn a_plain_url_is_shown_without_userinfo_and_query_values() {
-        let url = Url::parse("https://user:pw@api.example.com/a?key=k1&x=2").unwrap();
+    fn a_secret_has_no_way_out_but_expose() {
+        assert_eq!(held(&ways_out!(Secret)), Vec::<&str>::new());
+        // The probes see what is there: a plain text has nearly all of them.
+        let plain = held(&ways_out!(String));
+        assert_eq!(plain.len(), ways_out!(String).len() - 2, "{plain:?}");
+        assert!(implements!(u8: fmt::LowerHex) && implements!(fmt::Error: std::error::Error));
+    }
+
+    #[test]
+    fn a_url_that_may_hold_secrets_is_not_taken_for_a_text() {
+        // It is displayed, which is what it is for, and nothing else.
+        assert_eq!(held(&ways_out!(SafeUrl)), ["Display", "ToString"]);
+    }
+
+    #[test]
+    fn a_secret_does_not_show_in_debug_output() {
+        let secret = Secret::new("hunter2-not-real");
         assert_eq!(
-            SafeUrl::plain(url).to_string(),
-            "https://api.example.com/a?key=***&x=***"
+            format!("{secret:?} {:#?}", Some(&secret)),
+            "*** Some(\n    ***,\n)"
         );
+    }
+
+    #[test]
+    fn a_secret_is_compared_by_its_text() {
+        let secret = Secret::new("hunter2-not-real");
+        assert!(secret.equals("hunter2-not-real"));
+        for other in [
+            "",
+            "hunter2-not-rea",
+            "hunter2-not-real ",
+            "Hunter2-not-real",
+        ] {
+            assert!(!secret.equals(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_userinfo_and_query_values() {
+        let url = Url::parse("https://user:pw@api.example.com/a?key=k1&x=2").unwrap();
+        let safe = SafeUrl::plain(url);
+        let shown = "https://api.example.com/a?key=***&x=***";
+        assert_eq!(safe.to_string(), shown);
+        assert_eq!(format!("{safe:?}"), shown);
+    }
+
+    #[test]
+    fn a_text_is_cleared_of_secrets_however_they_are_written() {
+        let secrets = ["s3 cret+/\n?é-not-real", "s3 cret", "ab"].map(Secret::new);
+        for said in [
+            "s3 cret+/\n?é-not-real",
+            "s3+cret%2B%2F%0A%3F%C3%A9-not-real",
+            "s3%20cret%2B%2F%0A%3F%C3%A9%2Dnot%2Dreal",
+            "s3 cret+/\\n?é-not-real",
+            "czMgY3JldCsvCj_DqS1ub3QtcmVhbA",
+            "czMgY3JldCsvCj/DqS1ub3QtcmVhbA",
+            "s3 cret",
+        ] {
+            let clean = redacted(&format!("about `{said}`."), &secrets);
+            assert_eq!(clean, "about `***`.", "{said}");
+        }
+        assert_eq!(redacted("a cab", &secrets), "a cab");
     }
 }

@@ -36,7 +36,16 @@ pub(super) fn target(
         let path = target.split('#').next().unwrap_or_default();
         return Ok(url_template::join(base, path, path)?);
     }
-    let url = Url::parse(target).map_err(|_| ApiError::BadUrl(target.to_owned()))?;
+    let url = Url::parse(target).map_err(|_| {
+        // What cannot be read cannot be redacted either, but for its query.
+        let shown = target.split(['?', '#']).next().unwrap_or_default();
+        ApiError::BadUrl(
+            shown
+                .rsplit_once('@')
+                .map_or(shown, |(_, rest)| rest)
+                .to_owned(),
+        )
+    })?;
     fence_off(base, &url, allowed_hosts)?;
     Ok(SafeUrl::plain(url))
 }

@@ -15,14 +15,16 @@ use super::headers::{credential_headers, header, rendered_header};
 use crate::connection::Values;
 use crate::definition::Integration;
 use crate::definition::request::{BodyTemplate, RequestTemplate};
-use crate::definition::template::Template;
-use crate::secret::{REDACTED, SafeUrl};
+use crate::definition::template::{Template, Value};
+use crate::http;
+use crate::secret::{REDACTED, SafeUrl, Secret};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What the user asks for.
-#[derive(Clone, Debug)]
+/// What the user asks for; headers and body may hold secrets of theirs, so that
+/// it cannot be printed.
+#[derive(Clone)]
 pub struct Wish {
     /// The verb.
     pub method: Method,
@@ -36,8 +38,8 @@ pub struct Wish {
     pub body: Body,
 }
 
-/// What a request carries.
-#[derive(Clone, Debug)]
+/// What a request carries; it cannot be printed.
+#[derive(Clone)]
 pub enum Body {
     /// Nothing.
     None,
@@ -56,8 +58,8 @@ impl Body {
     }
 }
 
-/// A request ready to be sent.
-#[derive(Debug)]
+/// A request ready to be sent. Its URL and its headers print redacted, its body
+/// not at all.
 pub struct Plan {
     /// The verb.
     pub method: Method,
@@ -83,13 +85,14 @@ impl Plan {
         let added = wish
             .query
             .iter()
-            .map(|(name, value)| (name.clone(), value.clone(), false));
+            .map(|(name, value)| (name.clone(), Value::plain(value)));
         plan.url = with_query(plan.url, added.collect());
         // The user's take the place of the definition's; several of a name are
         // all sent.
         let mut own = HeaderMap::new();
         for (name, value) in &wish.headers {
-            let (name, value) = header(name, value, false)?;
+            // What a user adds may be a credential too.
+            let (name, value) = header(name, value, true)?;
             own.append(name, value);
         }
         for name in own.keys() {
@@ -131,8 +134,8 @@ impl Plan {
             }
             BodyTemplate::Form(form) => {
                 let mut form_body = url::form_urlencoded::Serializer::new(String::new());
-                for (name, value, _) in pairs(form, values)? {
-                    form_body.append_pair(&name, &value);
+                for (name, value) in pairs(form, values)? {
+                    form_body.append_pair(&name, value.text.expose());
                 }
                 (Body::Bytes(form_body.finish().into_bytes()), Some(FORM))
             }
@@ -148,6 +151,15 @@ impl Plan {
         }
         plan.merge_json(integration, values)?;
         Ok(plan)
+    }
+
+    /// What its headers carry that must not come back in a message.
+    pub(super) fn credentials(&self) -> Vec<Secret> {
+        let values = self.headers.values().filter(|value| value.is_sensitive());
+        let texts = values.filter_map(|value| value.to_str().ok());
+        texts
+            .map(|text| Secret::new(http::credential_of(text)))
+            .collect()
     }
 
     /// Merges the definition's `api.json` into a JSON body; what the body says
@@ -202,15 +214,16 @@ impl Plan {
     }
 }
 
-/// Names, values, and whether the value is a secret.
-type Pairs = Vec<(String, String, bool)>;
+/// Names and values.
+type Pairs = Vec<(String, Value)>;
 
 fn pairs(templates: &[(String, Template)], values: &Values<'_>) -> Result<Pairs, ApiError> {
     let mut pairs = Pairs::new();
     for (name, template) in templates {
         if let Some(rendered) = template.render(values)? {
             let secret = rendered.is_secret();
-            pairs.push((name.clone(), rendered.text.expose().to_owned(), secret));
+            let text = rendered.text;
+            pairs.push((name.clone(), Value { text, secret }));
         }
     }
     Ok(pairs)
@@ -228,19 +241,20 @@ fn lay_over(base: &mut Json, over: Json) {
     }
 }
 
-/// Adds query parameters: name, value, and whether the value is a secret.
+/// Adds query parameters.
 fn with_query(url: SafeUrl, pairs: Pairs) -> SafeUrl {
     if pairs.is_empty() {
         return url;
     }
     let mut whole = url.expose().clone();
     let mut shown = url.to_string();
-    for (name, value, secret) in &pairs {
-        whole.query_pairs_mut().append_pair(name, value);
+    for (name, value) in &pairs {
+        let text = value.text.expose();
+        whole.query_pairs_mut().append_pair(name, text);
         shown.push(if shown.contains('?') { '&' } else { '?' });
         shown.push_str(name);
         shown.push('=');
-        shown.push_str(if *secret { REDACTED } else { value });
+        shown.push_str(if value.secret { REDACTED } else { text });
     }
     SafeUrl::new(whole, shown)
 }

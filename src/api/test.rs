@@ -12,6 +12,7 @@ use crate::definition::answer_path::{is_same, text_of};
 use crate::definition::template::Scope as _;
 use crate::definition::{AuthKind, Integration, request::TestRequest};
 use crate::http::Http;
+use crate::secret::redacted;
 
 /// The most that is read of the answer, in bytes.
 const MAX_ANSWER: u64 = 1024 * 1024;
@@ -43,6 +44,7 @@ pub fn test(
     let plan = Plan::of(integration, values, &test.request)?;
     let host = crate::http::host_of(plan.url.expose());
     let shown = format!("{} {}", plan.method, plan.url);
+    let sent = plan.credentials();
     let response = send(http, plan, Some(api.timeout.unwrap_or(timeout)))?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
@@ -54,7 +56,9 @@ pub fn test(
             why: error.to_string(),
         })?;
     let json: Json = serde_json::from_slice(&body).unwrap_or_default();
+    // An API may repeat what it was sent, and this is a message.
     let fault = fault(test, status, &json, values)?;
+    let fault = fault.map(|why| redacted(&why, &[sent, values.handed_out()].concat()));
     let account = match &api.account {
         Some(path) if fault.is_none() => path.text(&json, values)?,
         _ => None,

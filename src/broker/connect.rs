@@ -144,7 +144,7 @@ impl Broker<'_> {
         let given = Given::default();
         let asked = (self.interaction, self.ui);
         let typed = prompt::ask_input(integration, input, &given, asked)?;
-        values.set_parameter("client_id", typed);
+        values.set_parameter("client_id", typed.expose().to_owned());
         Ok(())
     }
 

@@ -21,17 +21,16 @@ pub(super) fn put_input(
     given: &mut Given,
     integration: &Integration,
     input: &Input,
-    value: String,
+    value: Secret,
 ) {
-    if is_secret(integration, input) {
-        given.1.insert(input.name.to_owned(), value.into());
-    } else {
-        given.0.insert(input.name.to_owned(), value);
-    }
+    let secret = is_secret(integration, input);
+    put_named(given, input.name, secret, value);
 }
 
-pub(super) fn accept(parameter: &Parameter, text: &str) -> Result<String> {
-    parameter.accept(text).map_err(|why| {
+/// The value as it is kept: whether it may be shown is for `put` to know.
+pub(super) fn accept(parameter: &Parameter, text: &str) -> Result<Secret> {
+    let accepted = parameter.accept(text).map(Secret::from);
+    accepted.map_err(|why| {
         let failure = Failure::new(Kind::Usage, why);
         match &parameter.help {
             Some(help) => failure.hint(help),
@@ -43,15 +42,19 @@ pub(super) fn accept(parameter: &Parameter, text: &str) -> Result<String> {
     })
 }
 
-pub(super) fn put(given: &mut Given, parameter: &Parameter, value: String) {
-    if parameter.secret {
-        given.1.insert(parameter.name.clone(), value.into());
+pub(super) fn put(given: &mut Given, parameter: &Parameter, value: Secret) {
+    put_named(given, &parameter.name, parameter.secret, value);
+}
+
+fn put_named(given: &mut Given, name: &str, secret: bool, value: Secret) {
+    if secret {
+        given.1.insert(name.to_owned(), value);
     } else {
-        given.0.insert(parameter.name.clone(), value);
+        given.0.insert(name.to_owned(), value.expose().to_owned());
     }
 }
 
-pub(super) fn kept_value(kept: &Given, name: &str) -> Option<String> {
-    let secret = kept.1.get(name).map(|secret| secret.expose().to_owned());
-    secret.or_else(|| kept.0.get(name).cloned())
+pub(super) fn kept_value(kept: &Given, name: &str) -> Option<Secret> {
+    let secret = kept.1.get(name).cloned();
+    secret.or_else(|| kept.0.get(name).map(Secret::new))
 }

@@ -211,7 +211,7 @@ fn reused(
     input: &Input,
     kept: &Given,
     interaction: &Interaction,
-) -> Option<String> {
+) -> Option<Secret> {
     let is_credential = integration.auth.oauth2().is_none();
     if is_credential && interaction.attended() {
         return None;
@@ -219,7 +219,7 @@ fn reused(
     kept_value(kept, input.name)
 }
 
-fn standing_value(parameter: &Parameter) -> Result<Option<String>> {
+fn standing_value(parameter: &Parameter) -> Result<Option<Secret>> {
     if let Some(value) = from_environment(parameter)? {
         return Ok(Some(value));
     }
@@ -227,9 +227,12 @@ fn standing_value(parameter: &Parameter) -> Result<Option<String>> {
     default.map(|value| accept(parameter, value)).transpose()
 }
 
-fn from_environment(parameter: &Parameter) -> Result<Option<String>> {
+fn from_environment(parameter: &Parameter) -> Result<Option<Secret>> {
     let value = parameter.env.as_deref().and_then(env::var);
-    value.map(|value| accept(parameter, &value)).transpose()
+    let value = value.map(Secret::from);
+    value
+        .map(|value| accept(parameter, value.expose()))
+        .transpose()
 }
 
 fn missing(id: &ConnectionId, parameter: &Parameter) -> Failure {

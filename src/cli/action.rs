@@ -142,7 +142,8 @@ fn save(
                 caller.id.integration()
             )));
         };
-        known.insert(name.clone(), Value::plain(text));
+        // An upload's address or a session's id is nobody else's business.
+        known.insert(name.clone(), Value::secret(text.into()));
     }
     Ok(())
 }

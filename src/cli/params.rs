@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::definition::ValueSource;
+use crate::definition::{ValueSource, one_line};
 use crate::error::{Failure, Kind, Result};
 use crate::secret::Secret;
 
@@ -52,5 +52,5 @@ fn from_stdin() -> Result<Secret> {
             .context("stdin cannot be read")
             .hint("pipe the value in: `… | hallpass … NAME=-`")
     })?;
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+    Ok(one_line(text))
 }

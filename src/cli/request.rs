@@ -165,7 +165,8 @@ fn pair(text: &str, separator: char, flag: &str, example: &str) -> Result<(Strin
     let (name, value) = text.split_once(separator).ok_or_else(|| {
         Failure::new(
             Kind::Usage,
-            format!("`{flag} {text}` has no `{separator}` in it"),
+            // Its text may be a credential that was given without a name.
+            format!("what `{flag}` was given has no `{separator}` in it"),
         )
         .hint(format!("write `{flag} {example}`"))
     })?;

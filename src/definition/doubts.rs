@@ -163,6 +163,7 @@ fn is_tracked(path: &Path) -> bool {
     for variable in GIT_VARIABLES {
         git.env_remove(variable);
     }
+    git.env_remove(env::HALLPASS_KEY);
     git.stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());

@@ -68,7 +68,7 @@ pub use json_template::JsonTemplate;
 pub use load::{Definitions, Found};
 pub use offline::Offline;
 pub use parameter::{Choice, Format, Parameter};
-pub use source::{ValueError, ValueSource};
+pub use source::{ValueError, ValueSource, one_line};
 
 use report::Source;
 use template::Template;

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,13 +15,21 @@ use super::blank::blanked;
 use super::doubts::Doubt;
 use crate::ui::escape;
 
-/// A definition file's text and where it came from.
-#[derive(Debug)]
+/// A definition file's text, which may hold literal secrets, and where it came
+/// from.
 pub struct Source {
     /// Where it was read.
     pub path: PathBuf,
     /// Its text, which spans point into.
     pub text: String,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Source {

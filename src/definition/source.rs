@@ -60,7 +60,7 @@ impl ValueSource {
                 .ok_or_else(|| ValueError::NoVariable(name.clone())),
             ValueSource::File(path) => std::fs::File::open(path)
                 .and_then(fs::read_bounded)
-                .map(|text| Secret::new(text.trim_end_matches(['\r', '\n'])))
+                .map(one_line)
                 .map_err(|error| ValueError::NoFile {
                     path: path.clone(),
                     why: error.to_string(),
@@ -94,11 +94,18 @@ pub fn run(words: &[String]) -> Result<Secret, ValueError> {
     if !status.success() {
         return Err(failed(format!("failed ({status})")));
     }
-    let value = output.trim_end_matches(['\r', '\n']);
-    if value.is_empty() {
+    let value = one_line(output);
+    if value.expose().is_empty() {
         return Err(failed("printed nothing".to_owned()));
     }
-    Ok(Secret::new(value))
+    Ok(value)
+}
+
+/// A text that was read, without its final line breaks; it is cut where it is,
+/// so that no copy stays behind.
+pub fn one_line(mut text: String) -> Secret {
+    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    Secret::from(text)
 }
 
 /// Reads a value: a literal, or a table naming its place.

@@ -2,6 +2,7 @@
 //! in definitions is named, never dropped, and every span is within the text.
 //! `table` reads it.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,8 +22,9 @@ pub struct Node {
     pub source: Arc<Source>,
 }
 
-/// TOML's values, as far as definitions use them.
-#[derive(Clone, Debug)]
+/// TOML's values, as far as definitions use them. Which of the strings is a
+/// secret is not known yet, so that none is printed.
+#[derive(Clone)]
 pub enum Tree {
     /// A string.
     String(String),
@@ -38,6 +40,20 @@ pub enum Tree {
     Array(Vec<Node>),
     /// A table, in the order of the file.
     Table(Vec<Entry>),
+}
+
+impl fmt::Debug for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Tree::String(_) => "String",
+            Tree::Integer(_) => "Integer",
+            Tree::Float(_) => "Float",
+            Tree::Bool(_) => "Bool",
+            Tree::Datetime => "Datetime",
+            Tree::Array(_) => "Array",
+            Tree::Table(_) => "Table",
+        })
+    }
 }
 
 /// A key and its value.

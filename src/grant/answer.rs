@@ -33,7 +33,8 @@ pub struct Answer {
     pub id_token: Option<Secret>,
     /// What was granted; `None` when the provider did not say.
     pub scopes: Option<Vec<String>>,
-    /// All of it; null where it was neither JSON nor a form.
+    /// All of it; null where it was neither JSON nor a form. Plain, since JSON
+    /// is what paths lead into; it lives no longer than the calls that follow.
     pub(super) json: Json,
 }
 

@@ -17,7 +17,7 @@ use super::{GrantError, fields};
 use crate::connection::Values;
 use crate::definition::Call;
 use crate::http::{self, Http, HttpError};
-use crate::secret::{REDACTED, SafeUrl, Secret};
+use crate::secret::{self, SafeUrl, Secret};
 
 /// The most that is read of a provider's answer, in bytes.
 const MAX_ANSWER: u64 = 1024 * 1024;
@@ -185,8 +185,10 @@ impl ProviderCall<'_> {
         let sent = Sent::default();
         let last = RefCell::new(None);
         let client = |request: HttpRequest| {
-            let params = url::form_urlencoded::parse(request.body());
-            let result = self.read(params.into_owned().collect(), &sent);
+            // The crate's own request, plain as it is, goes no further than here.
+            let params = url::form_urlencoded::parse(request.body()).into_owned();
+            let params = params.map(|(name, value)| (name, Secret::from(value)));
+            let result = self.read(params.collect(), &sent);
             let normal = match &result {
                 Ok(answer) => {
                     let mut response = HttpResponse::new(answer.to_standard_json());
@@ -239,24 +241,9 @@ impl ProviderCall<'_> {
     }
 }
 
-/// Without anything that was sent, as it is or as a URL writes it. What is
-/// shorter than any secret would only garble the words.
+/// Without anything that was sent, and not too long.
 fn redacted(text: &str, sent: &Sent) -> String {
-    const SHORTEST: usize = 3;
-    let mut sent: Vec<String> = sent
-        .borrow()
-        .iter()
-        .map(|secret| secret.expose().to_owned())
-        .filter(|secret| secret.len() >= SHORTEST)
-        .collect();
-    // The longest first: one may hold another.
-    sent.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let mut clean = text.to_owned();
-    for secret in sent {
-        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        clean = clean.replace(&secret, REDACTED).replace(&encoded, REDACTED);
-    }
-    super::shortened(&clean)
+    super::shortened(&secret::redacted(text, &sent.borrow()))
 }
 
 /// Tells `oauth2` that a call failed; why is kept beside.

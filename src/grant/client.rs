@@ -29,13 +29,13 @@ impl Client {
         let id = self.id.expose();
         let in_body = !matches!(self.auth, ClientAuth::Basic);
         if in_body {
-            params.push(("client_id".to_owned(), id.to_owned()));
+            params.push(("client_id".to_owned(), self.id.clone()));
         }
         let Some(secret) = &self.secret else {
             return (None, params);
         };
         if matches!(self.auth, ClientAuth::Body | ClientAuth::BasicAndBody) {
-            params.push(("client_secret".to_owned(), secret.expose().to_owned()));
+            params.push(("client_secret".to_owned(), secret.clone()));
         }
         let basic = matches!(self.auth, ClientAuth::Basic | ClientAuth::BasicAndBody);
         let header = basic.then(|| self.basic(id, secret.expose())).flatten();

@@ -6,10 +6,20 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
-/// A key that is being read; its bytes are zeroed when dropped.
+/// A key that is being read; its texts are zeroed when dropped.
 pub(super) struct Jwk(Map<String, Json>);
+
+impl Drop for Jwk {
+    fn drop(&mut self) {
+        for (_, member) in &mut self.0 {
+            if let Json::String(text) = member {
+                text.zeroize();
+            }
+        }
+    }
+}
 
 /// The DER of a key.
 pub(super) type Der = Zeroizing<Vec<u8>>;
@@ -52,11 +62,11 @@ impl Jwk {
     /// An RSA private key (RFC 7518 section 6.3.2).
     pub(super) fn rsa_der(&self) -> Result<Der, String> {
         self.is("RSA")?;
-        let mut content = Zeroizing::new(integer(&[0]));
+        let mut content = integer(&[0]);
         for name in RSA {
-            content.extend(integer(&self.bytes(name)?));
+            content.extend(integer(&self.bytes(name)?).iter());
         }
-        Ok(Zeroizing::new(tagged(SEQUENCE, &content)))
+        Ok(tagged(SEQUENCE, &content))
     }
 
     /// A private key on P-256 or P-384 (RFC 7518 section 6.2.2).
@@ -78,11 +88,12 @@ impl Jwk {
         let mut point = vec![0, 4];
         point.extend(padded("x")?.iter());
         point.extend(padded("y")?.iter());
-        let mut key = Zeroizing::new(integer(&[1]));
-        key.extend(tagged(OCTET_STRING, &padded("d")?));
-        key.extend(tagged(PUBLIC_KEY, &tagged(BIT_STRING, &point)));
-        let key = Zeroizing::new(tagged(SEQUENCE, &key));
-        let algorithm = [tagged(OID, EC_PUBLIC_KEY), tagged(OID, curve)].concat();
+        let mut key = integer(&[1]);
+        key.extend(tagged(OCTET_STRING, &padded("d")?).iter());
+        key.extend(tagged(PUBLIC_KEY, &tagged(BIT_STRING, &point)).iter());
+        let key = tagged(SEQUENCE, &key);
+        let mut algorithm = tagged(OID, EC_PUBLIC_KEY);
+        algorithm.extend(tagged(OID, curve).iter());
         Ok(pkcs8(&algorithm, &key))
     }
 
@@ -92,7 +103,7 @@ impl Jwk {
         if self.0.get("crv").and_then(Json::as_str) != Some("Ed25519") {
             return Err("its key is on a curve that is not known".to_owned());
         }
-        let key = Zeroizing::new(tagged(OCTET_STRING, &self.bytes("d")?));
+        let key = tagged(OCTET_STRING, &self.bytes("d")?);
         Ok(pkcs8(&tagged(OID, ED25519), &key))
     }
 
@@ -117,17 +128,17 @@ fn size_of_gap(length: usize, size: usize, name: &str) -> Result<usize, String> 
 }
 
 fn pkcs8(algorithm: &[u8], key: &[u8]) -> Der {
-    let mut content = Zeroizing::new(integer(&[0]));
-    content.extend(tagged(SEQUENCE, algorithm));
-    content.extend(tagged(OCTET_STRING, key));
-    Zeroizing::new(tagged(SEQUENCE, &content))
+    let mut content = integer(&[0]);
+    content.extend(tagged(SEQUENCE, algorithm).iter());
+    content.extend(tagged(OCTET_STRING, key).iter());
+    tagged(SEQUENCE, &content)
 }
 
 /// A non-negative integer (X.690 section 8.3) of big-endian bytes.
-fn integer(bytes: &[u8]) -> Vec<u8> {
+fn integer(bytes: &[u8]) -> Der {
     let start = bytes.iter().position(|byte| *byte != 0);
     let digits = &bytes[start.unwrap_or(bytes.len())..];
-    let mut content = Vec::with_capacity(digits.len() + 1);
+    let mut content = Zeroizing::new(Vec::with_capacity(digits.len() + 1));
     if digits.first().is_none_or(|first| *first >= 0x80) {
         content.push(0);
     }
@@ -136,8 +147,10 @@ fn integer(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Tag, length (X.690 section 8.1.3) and content.
-fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut der = vec![tag];
+fn tagged(tag: u8, content: &[u8]) -> Der {
+    // Room for all of it: what grows leaves a copy behind.
+    let mut der = Zeroizing::new(Vec::with_capacity(content.len() + 10));
+    der.push(tag);
     let length = content.len().to_be_bytes();
     match u8::try_from(content.len()) {
         Ok(short) if short < 0x80 => der.push(short),

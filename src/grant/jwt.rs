@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey};
 use serde_json::{Map, Value as Json};
+use zeroize::Zeroizing;
 
 use super::{GrantError, jwk};
 use crate::clock::Timestamp;
@@ -86,7 +87,7 @@ fn encoding_key(algorithm: Algorithm, text: &str) -> Result<EncodingKey, String>
     let text = text.trim();
     let jwk = jwk::read(text);
     // A PEM that came through an environment variable has its breaks escaped.
-    let pem = text.replace("\\n", "\n");
+    let pem = Zeroizing::new(text.replace("\\n", "\n"));
     let pem = pem.as_bytes();
     let from_pem = |key: jsonwebtoken::errors::Result<EncodingKey>, what: &str| {
         key.map_err(|_| format!("its key is no {what} private key, as PEM or JWK"))

@@ -11,7 +11,7 @@ use crate::connection::Values;
 use crate::credential::Credential;
 use crate::definition::RenewFrom;
 use crate::http::Http;
-use crate::secret::SafeUrl;
+use crate::secret::{SafeUrl, Secret};
 
 /// A renewal that can be begun: whatever could fail without the provider has
 /// not.
@@ -84,8 +84,8 @@ impl<'h> Renewal<'h> {
         };
         call.client = Some(super::client(oauth, values)?);
         if auth.renew_from() == RenewFrom::AccessToken {
-            let grant_type = ("grant_type".to_owned(), "refresh_token".to_owned());
-            return call.answer(vec![grant_type]);
+            let grant_type = Secret::new("refresh_token");
+            return call.answer(vec![("grant_type".to_owned(), grant_type)]);
         }
         by_refresh_token(&call, credential)
     }

@@ -50,8 +50,8 @@ fn one(http: &Http, values: &mut Values<'_>, token: &Secret, hint: &str) -> Resu
         call.client = Some(super::client(oauth, values)?);
     }
     let params = vec![
-        ("token".to_owned(), token.expose().to_owned()),
-        ("token_type_hint".to_owned(), hint.to_owned()),
+        ("token".to_owned(), token.clone()),
+        ("token_type_hint".to_owned(), Secret::new(hint)),
     ];
     match call.acknowledged(params) {
         // Some providers say that a dead token is dead rather than nothing.

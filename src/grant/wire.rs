@@ -16,8 +16,9 @@ use crate::definition::{Call, Encoding, Param};
 use crate::http;
 use crate::secret::Secret;
 
-/// Parameters in the order they are sent.
-pub type Params = Vec<(String, String)>;
+/// Parameters in the order they are sent. Whether a value is secret is not asked
+/// here: none of them is ever shown.
+pub type Params = Vec<(String, Secret)>;
 
 /// Parameters whose values are secrets (RFC 6749, 7009, 7523, 7636).
 const SECRET_PARAMS: [&str; 7] = [
@@ -36,7 +37,8 @@ pub(super) struct Wired {
     pub(super) secrets: Vec<Secret>,
 }
 
-/// Makes the request of a call. `standard` are the parameters the RFC has;
+/// Makes the request of a call. Its body and URL are the wire's, and plain: the
+/// HTTP library keeps them as it likes, and nothing of ours prints a request. `standard` are the parameters the RFC has;
 /// `client` authenticates, where that is asked for.
 pub(super) fn wire(
     url: &Url,
@@ -45,7 +47,7 @@ pub(super) fn wire(
     client: Option<&Client>,
     values: &Values<'_>,
 ) -> Result<Wired, RenderError> {
-    let mut secrets = Vec::new();
+    let mut secrets: Vec<Secret> = Vec::new();
     let mut fields: Vec<(String, Json)> = Vec::new();
     let mut put =
         |name: String, value: Json| match fields.iter_mut().find(|(known, _)| *known == name) {
@@ -58,16 +60,16 @@ pub(super) fn wire(
         // The client authenticates in one way, whatever made the parameters.
         params.retain(|(name, _)| name != "client_id" && name != "client_secret");
         let (basic, own) = client.credentials();
-        secrets.extend(basic.iter().filter_map(sensitive_text));
+        secrets.extend(basic.iter().filter_map(of_header));
         authorization = basic;
         params.extend(own);
         secrets.extend(client.secret.clone());
     }
     for (name, value) in params {
         if SECRET_PARAMS.contains(&name.as_str()) {
-            secrets.push(Secret::new(value.clone()));
+            secrets.push(value.clone());
         }
-        put(name, value.into());
+        put(name, value.expose().into());
     }
     let mut dropped = Vec::new();
     for (name, param) in &call.params {
@@ -143,8 +145,8 @@ fn headers(
                 what: "`basic`",
                 why: why.to_owned(),
             })?;
-            secrets.push(Secret::new(pair.clone()));
             let (name, value) = header(AUTHORIZATION.as_str(), &pair, true)?;
+            secrets.extend(of_header(&value));
             headers.insert(name, value);
         }
     }
@@ -170,8 +172,10 @@ fn header(
     })
 }
 
-fn sensitive_text(value: &HeaderValue) -> Option<Secret> {
-    value.to_str().ok().map(Secret::new)
+/// What a credential's header holds, without the scheme's name.
+fn of_header(value: &HeaderValue) -> Option<Secret> {
+    let text = value.to_str().ok()?;
+    Some(Secret::new(http::credential_of(text)))
 }
 
 fn note(rendered: &Rendered, secrets: &mut Vec<Secret>) {
