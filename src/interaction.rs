@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::env;
 use crate::error::{Failure, Kind, Result};
+use crate::guard;
 use crate::secret::Secret;
 
 /// What is known of the person, decided once per run.
@@ -199,9 +200,8 @@ fn spawn_quietly(mut command: Command) -> io::Result<()> {
         .env_remove(env::HALLPASS_KEY)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map(drop)
+        .stderr(Stdio::null());
+    guard::as_found(|| command.spawn()).map(drop)
 }
 
 /// https anywhere, http only to this machine.

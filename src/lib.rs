@@ -18,6 +18,7 @@ pub mod env;
 pub mod error;
 pub mod fs;
 pub mod grant;
+pub mod guard;
 pub mod http;
 pub mod interaction;
 pub mod output;

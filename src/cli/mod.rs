@@ -8,6 +8,7 @@ mod completions;
 mod connect;
 mod disconnect;
 mod list;
+mod misuse;
 mod params;
 mod request;
 mod sandbox;
@@ -18,13 +19,12 @@ mod token;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::context::{Context, Global};
 use crate::env;
-use crate::error::{Failure, Kind, Result};
-use crate::output;
+use crate::error::{Kind, Result};
+use crate::guard;
 use crate::settings::StoreKind;
 use crate::ui::{Color, Ui};
 
@@ -107,16 +107,25 @@ impl Command {
 /// Parses the command line, runs the command, and says what went wrong.
 /// Returns the process's exit code.
 pub fn run() -> ExitCode {
+    guard::keep_memory_private();
+    // A panic was reported when it happened; what is left is how it ends.
+    let ended = std::panic::catch_unwind(run_guarded);
+    ended.unwrap_or_else(|_| ExitCode::from(Kind::Internal.exit_code()))
+}
+
+fn run_guarded() -> ExitCode {
     let json_errors = env::var(env::HALLPASS_ERRORS).as_deref() == Some("json");
     let plain = Ui::new(Color::Auto, false, json_errors);
+    guard::report_panics(plain);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return ended(misused(&error), plain),
+        Err(error) => return ended(misuse::misused(&error), plain),
     };
     let mut ui = Ui::new(cli.global.color, cli.global.quiet, json_errors);
     if cli.command.wants_json() {
         ui = ui.with_json_errors();
     }
+    guard::report_panics(ui);
     start_log(cli.global.verbose);
     let global = Global {
         config: cli.global.config,
@@ -152,40 +161,6 @@ fn ended(result: Result<ExitCode>, ui: Ui) -> ExitCode {
             ui.failure(&failure);
             ExitCode::from(failure.kind().exit_code())
         }
-    }
-}
-
-/// Help and version are no failures; everything else of clap's is usage.
-fn misused(error: &clap::Error) -> Result<ExitCode> {
-    let rendered = error.render().to_string();
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
-        return output::text(&rendered).map(|()| ExitCode::SUCCESS);
-    }
-    let text = rendered.strip_prefix("error: ").unwrap_or(&rendered);
-    let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
-    let rest = rest
-        .split("For more information")
-        .next()
-        .unwrap_or_default();
-    let failure = if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        Failure::new(Kind::Usage, "a command is missing").report(rendered.clone())
-    } else {
-        Failure::new(Kind::Usage, message.trim()).report(rest.to_owned())
-    };
-    Err(failure.hint(format!("run `{} --help`", asked_for())))
-}
-
-/// The command whose help would help: the first word that is one.
-fn asked_for() -> String {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let known = Cli::command();
-    let mut commands = known.get_subcommands().map(clap::Command::get_name);
-    match commands.find(|name| words.iter().any(|word| word == name)) {
-        Some(name) => format!("hallpass {name}"),
-        None => "hallpass".to_owned(),
     }
 }
 

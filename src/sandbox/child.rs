@@ -10,6 +10,7 @@ use std::process::{Command, ExitStatus};
 
 use super::Sandbox;
 use super::home::{Home, browser_command, path_with};
+use crate::guard;
 
 /// Variables that would lead the child's hallpass out of its own home.
 const REMOVED: [&str; 4] = [
@@ -81,7 +82,7 @@ pub fn run_child(
     for name in REMOVED {
         command.env_remove(name);
     }
-    let mut running = command.spawn().map_err(|error| {
+    let mut running = guard::as_found(|| command.spawn()).map_err(|error| {
         let program = child.program.to_string_lossy().into_owned();
         match error.kind() {
             io::ErrorKind::NotFound => ChildError::NotFound(program, error),

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the ground up; a module may import those before it and itself.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "error",
     "env",
     "secret",
@@ -13,6 +13,7 @@ const ORDER: [&str; 24] = [
     "paths",
     "ui",
     "signals",
+    "guard",
     "settings",
     "http",
     "interaction",
