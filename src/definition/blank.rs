@@ -68,7 +68,7 @@ const CREDENTIAL_PARTS: [&str; 10] = [
 ];
 
 /// Tables whose keys are names on the wire.
-const WIRE_TABLES: [&str; 3] = ["headers", "query", "params"];
+const WIRE_TABLES: [&str; 5] = ["headers", "query", "params", "form", "json"];
 
 /// The same text with the literal secrets replaced by stars.
 pub(super) fn blanked(text: &str) -> String {
@@ -113,6 +113,10 @@ impl Blanks<'_> {
         }
         match value.get_ref() {
             DeValue::Table(table) if is_like(key, &WIRE_TABLES) => self.wire(table),
+            DeValue::Array(pair) if is_like(key, &["basic"]) => {
+                let literal = pair.iter().filter(|half| is_literal(half));
+                literal.for_each(|half| self.all(half));
+            }
             DeValue::Array(items) if is_like(key, &["parameters"]) => {
                 for item in items {
                     match item.get_ref() {
@@ -141,16 +145,11 @@ impl Blanks<'_> {
         }
     }
 
-    /// Headers and their like: a literal under a credential's name is one; a
-    /// string with a placeholder gets its credential from elsewhere.
+    /// Headers and their like: a literal under a credential's name is one.
     fn wire(&mut self, table: &DeTable<'_>) {
         for (name, value) in table {
-            let literal = match value.get_ref() {
-                DeValue::String(text) => !text.replace("{{", "").contains('{'),
-                _ => true,
-            };
             let name = name.get_ref().to_ascii_lowercase();
-            if literal && CREDENTIAL_PARTS.iter().any(|part| name.contains(part)) {
+            if is_literal(value) && CREDENTIAL_PARTS.iter().any(|part| name.contains(part)) {
                 self.all(value);
             } else {
                 self.below(value);
@@ -244,6 +243,14 @@ impl Blanks<'_> {
     }
 }
 
+/// Not a string with a placeholder, which gets its credential from elsewhere.
+fn is_literal(value: &Spanned<DeValue<'_>>) -> bool {
+    match value.get_ref() {
+        DeValue::String(text) => !text.replace("{{", "").contains('{'),
+        _ => true,
+    }
+}
+
 fn sounds_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase().replace('-', "_");
     let known = SECRET_KEYS.iter().chain(&HARMLESS_KEYS).copied();
@@ -259,7 +266,9 @@ fn is_like(key: &str, words: &[&str]) -> bool {
 fn is_secret_word(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let header = key.contains('-') || key == "authorization";
-    sounds_secret(&key) || header && CREDENTIAL_PARTS.iter().any(|part| key.contains(part))
+    sounds_secret(&key)
+        || key == "basic"
+        || header && CREDENTIAL_PARTS.iter().any(|part| key.contains(part))
 }
 
 /// The bytes of the value after a key, both perhaps malformed: to its closing
@@ -338,6 +347,8 @@ mod tests {
             "[[integrations.x.parameters]]\nname = \"k\"\nsecret = true\ndefault = \"S\"",
             "[[integrations.x.parameters]]\nname = \"password\"\ndefalt = \"S\"",
             "[integrations.x.auth]\ntoken_url = \"https://me:S@h.example/t\"",
+            "[integrations.x.auth.token]\nbasic = [\"a\", \"S\", 1]",
+            "[integrations.x.api]\njson = { session = { token = \"S\" } }",
             "[integrations]\nclient_secret = \"S\"",
             "client_secret = \"S\"",
             // Files that are no TOML.
@@ -349,6 +360,7 @@ mod tests {
             "[integrations.x.auth]\nclient_secret = \"a\"\nclient_secret = \"S\"",
             "[integrations.x.auth]\npassword = \"\"\"a\nS",
             "[integrations.x.auth]\npassword = [ 'a', 'S'",
+            "[integrations.x.auth.token]\nbasic = [\"a\", \"S",
         ] {
             assert!(!shows(&text.replace('S', SECRET)), "{text}");
         }
@@ -362,6 +374,7 @@ mod tests {
             "[integrations.x.auth]\ntoken_url = \"https://h.example/S@x\"",
             "[integrations.my-secret.auth]\ntype = \"S\"",
             "[integrations.x.api]\nheaders = { X-Api-Key = \"S {token}\", Accept = \"a\" }",
+            "[integrations.x.auth.token]\nbasic = [\"{username}/S\", \"{api_key}\"]",
             "[[integrations.x.parameters]]\nname = \"k\"\ndefault = \"S\"",
             "[integrations.x.api]\nbase_url = \"https://S.example\"\ntest = \"/S\"",
         ] {
