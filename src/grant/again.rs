@@ -132,9 +132,9 @@ mod tests {
             (Ok(answered(400, None)), false, false),
             (Ok(answered(200, None)), false, false),
         ];
-        for (sent, undone, passing) in cases {
-            assert_eq!(is_repeatable(Repeat::Undone, &sent), undone, "{sent:?}");
-            assert_eq!(is_repeatable(Repeat::Passing, &sent), passing, "{sent:?}");
+        for (number, (sent, undone, passing)) in cases.into_iter().enumerate() {
+            assert_eq!(is_repeatable(Repeat::Undone, &sent), undone, "{number}");
+            assert_eq!(is_repeatable(Repeat::Passing, &sent), passing, "{number}");
             assert!(!is_repeatable(Repeat::Never, &sent));
         }
     }

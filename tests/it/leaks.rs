@@ -1,4 +1,13 @@
-//! No secret where nobody asked for it: stderr, errors, records, files, argv.
+//! No secret where nobody asked for it. What is said, with every command in every way to fail
+//! (`said`); what is kept (`kept`); what the system sees (`process`, `tls`). The secrets are all
+//! different (`canary`), and the provider repeats them (`stage`).
+
+mod canary;
+mod kept;
+mod process;
+mod said;
+mod stage;
+mod tls;
 
 use serde_json::json;
 

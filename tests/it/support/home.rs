@@ -108,8 +108,8 @@ impl Home {
             .ok()
     }
 
-    /// The files in it, whatever their names, whose bytes contain this text.
-    pub fn files_with(&self, text: &str) -> Vec<PathBuf> {
+    /// All files in it, at any depth.
+    pub fn files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut directories = vec![self.path().to_owned()];
         while let Some(directory) = directories.pop() {
@@ -117,15 +117,22 @@ impl Home {
                 let path = entry.expect("it can be listed").path();
                 if path.is_dir() {
                     directories.push(path);
-                    continue;
-                }
-                let bytes = fs::read(&path).expect("it can be read");
-                let mut windows = bytes.windows(text.len());
-                if windows.any(|window| window == text.as_bytes()) {
+                } else {
                     found.push(path);
                 }
             }
         }
+        found
+    }
+
+    /// The files in it, whatever their names, whose bytes contain this text.
+    pub fn files_with(&self, text: &str) -> Vec<PathBuf> {
+        let mut found = self.files();
+        found.retain(|path| {
+            let bytes = fs::read(path).expect("it can be read");
+            let mut windows = bytes.windows(text.len());
+            windows.any(|window| window == text.as_bytes())
+        });
         found
     }
 

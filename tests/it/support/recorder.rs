@@ -98,7 +98,17 @@ impl Reply {
         }
     }
 
-    /// The same, with one more header.
+    /// Elsewhere.
+    pub fn redirect(to: &str) -> Reply {
+        Reply {
+            status: 302,
+            headers: vec![("Location", to.to_owned())],
+            body: String::new(),
+            manner: Manner::Whole,
+        }
+    }
+
+    /// The same, and this header.
     pub fn with(mut self, name: &'static str, value: &str) -> Reply {
         self.headers.push((name, value.to_owned()));
         self
