@@ -4,8 +4,9 @@
 //! nothing of what was at hand.
 
 use std::io;
-use std::panic::Location;
+use std::panic::{Location, UnwindSafe};
 use std::path::Path;
+use std::process::ExitCode;
 #[cfg(unix)]
 use std::sync::{Mutex, PoisonError};
 
@@ -83,6 +84,12 @@ pub fn report_panics(ui: Ui) {
     }));
 }
 
+/// Runs a command to its end, and turns a panic of its, which was reported when
+/// it happened, into the exit code of what nobody foresaw.
+pub fn contained(run: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
+    std::panic::catch_unwind(run).unwrap_or_else(|_| ExitCode::from(Kind::Internal.exit_code()))
+}
+
 fn defect(location: Option<&Location<'_>>) -> Failure {
     let place = location.map_or_else(
         || "an unknown place".to_owned(),
@@ -149,6 +156,20 @@ mod tests {
                 assert!(said.contains("hint: report it"), "{all}");
             }
         }
+    }
+
+    #[test]
+    fn a_panic_ends_with_the_code_of_what_nobody_foresaw() {
+        // Codes can only be compared as they print.
+        let code = |run: fn() -> ExitCode| format!("{:?}", contained(run));
+        assert_eq!(
+            code(|| panic!("nothing-secret")),
+            format!("{:?}", ExitCode::from(1))
+        );
+        assert_eq!(
+            code(|| ExitCode::from(8)),
+            format!("{:?}", ExitCode::from(8))
+        );
     }
 
     #[test]

@@ -23,7 +23,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::context::{Context, Global};
 use crate::env;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::guard;
 use crate::settings::StoreKind;
 use crate::ui::{Color, Ui};
@@ -108,9 +108,7 @@ impl Command {
 /// Returns the process's exit code.
 pub fn run() -> ExitCode {
     guard::keep_memory_private();
-    // A panic was reported when it happened; what is left is how it ends.
-    let ended = std::panic::catch_unwind(run_guarded);
-    ended.unwrap_or_else(|_| ExitCode::from(Kind::Internal.exit_code()))
+    guard::contained(run_guarded)
 }
 
 fn run_guarded() -> ExitCode {

@@ -185,6 +185,21 @@ fn nothing_is_said_when_nobody_answers() {
 }
 
 #[test]
+fn nothing_is_said_of_a_proxy_that_is_not_there() {
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        "[integrations.k.auth]\ntype = \"api_key\"\napi_key = { env = \"API_KEY\" }\n\
+         [integrations.k.api]\nbase_url = \"https://far.example\"\nquery = { key = \"{api_key}\" }\n",
+    );
+    let proxy = "http://me:proxy-password-not-real@127.0.0.1:1";
+    let run = hallpass(&home, &["request", "k", "/me"]).env("HTTPS_PROXY", proxy);
+    let run = run.run().fails_with(6);
+    said_nothing(&run, false);
+    assert!(!run.stderr.contains("proxy-password"), "{run}");
+}
+
+#[test]
 fn nothing_is_said_of_a_store_that_is_broken_or_shut() {
     let stage = Stage::connected();
     let other = age::x25519::Identity::generate();
