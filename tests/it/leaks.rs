@@ -1,8 +1,9 @@
 //! No secret where nobody asked for it. What is said, with every command in every way to fail
-//! (`said`); what is kept (`kept`); what the system sees (`process`, `tls`). The secrets are all
+//! (`said`); what is kept (`kept`); what others see (`children`, `process`, `tls`). The secrets are all
 //! different (`canary`), and the provider repeats them (`stage`).
 
 mod canary;
+mod children;
 mod kept;
 mod process;
 mod said;

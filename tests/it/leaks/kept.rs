@@ -2,14 +2,12 @@
 
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
 use super::canary::{canary, hallpass, none_in_files};
 use super::stage::{CONNECTIONS, Stage};
-use crate::support::{Home, Recorder, Reply, eventually};
+use crate::support::{Home, Recorder, Reply};
 
 /// All files and directories below a directory.
 #[cfg(unix)]
@@ -110,6 +108,10 @@ fn an_answer_that_asks_to_be_kept_and_a_cookie_are_forgotten() {
 #[cfg(unix)]
 #[test]
 fn nothing_is_left_by_a_run_that_is_killed() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use crate::support::eventually;
     for wait_for_answer in [false, true] {
         let reached = Arc::new(AtomicBool::new(false));
         let go_on = Arc::new(AtomicBool::new(wait_for_answer));
