@@ -28,6 +28,8 @@ pub struct ConnectOptions {
     pub timeout: Duration,
     /// Replace a connection that was made for other origins.
     pub force: bool,
+    /// The redirect URL comes on stdin.
+    pub paste: bool,
 }
 
 /// A connection that was made and is kept.
@@ -36,7 +38,8 @@ pub struct Connected {
     pub item: Item,
     /// Where it rests.
     pub store: StoreKind,
-    /// The person's browser, waiting for its last page.
+    /// The person's browser, waiting for its last page; none when the answer
+    /// was pasted.
     pub responder: Option<Responder>,
 }
 
@@ -66,7 +69,8 @@ impl Broker<'_> {
         let earlier = other.map(|(item, _)| item.extra_scopes.as_slice());
         let mut values = Values::new(integration, given.0, given.1).fenced(fence.clone());
         let needs_person = integration.auth.needs_consent();
-        if needs_person && !self.interaction.can_show_url() {
+        // Who pipes the redirect URL in will also have read the link.
+        if needs_person && !options.paste && !self.interaction.can_show_url() {
             return Err(nobody_there(id));
         }
         self.ask_the_server(id, integration, &mut values)?;
@@ -78,8 +82,7 @@ impl Broker<'_> {
         let store = self.choose_store(id, kept_in, needs_person, choose_file)?;
         let (mut item, responder) = if needs_person {
             let extra = self.extra_scopes(integration, &options.scopes, earlier)?;
-            let (item, responder) = self.consent(id, integration, &mut values, (options, extra))?;
-            (item, Some(responder))
+            self.consent(id, integration, &mut values, (options, extra))?
         } else if integration.auth.is_fixed() {
             let given = (values.parameters().clone(), values.secrets().clone());
             (typed::item_of(id, integration, given)?, None)
@@ -148,28 +151,6 @@ impl Broker<'_> {
         Ok(())
     }
 
-    /// Notes whose credential it is, once the API has said so.
-    pub fn set_account(&self, id: &ConnectionId, account: &str, store: StoreKind) -> Result<()> {
-        let _lock = self.lock(id).map_err(|error| locked(id, error))?;
-        let Some((item, _)) = self.stores.read(id)? else {
-            return Ok(());
-        };
-        let base = item.generation;
-        let named = item.next(|item| item.account = Some(account.to_owned()));
-        Ok(self.stores.write(id, &named, store, Some(base))?)
-    }
-
-    /// The same for a connection that is kept already, if it is and is not
-    /// known to be that account's.
-    pub fn note_account(&self, id: &ConnectionId, account: &str) -> Result<()> {
-        match self.stores.record(id)? {
-            Some(record) if record.account.as_deref() != Some(account) => {
-                self.set_account(id, account, record.store)
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// What is kept under this name; something unreadable is in nobody's way.
     fn existing(&self, id: &ConnectionId) -> Result<Option<(Item, StoreKind)>> {
         match self.stores.read(id) {
@@ -211,10 +192,11 @@ impl Broker<'_> {
         integration: &Integration,
         values: &mut Values<'_>,
         (options, extra): (&ConnectOptions, Vec<String>),
-    ) -> Result<(Item, Responder)> {
+    ) -> Result<(Item, Option<Responder>)> {
         let Some(oauth) = integration.auth.oauth2() else {
             return Err(explain::not_connected(id));
         };
+        let paste = self.paste(options.paste);
         signals::watch(
             self.ui,
             &format!("connecting `{id}`"),
@@ -229,8 +211,9 @@ impl Broker<'_> {
                 scopes: &scopes,
                 timeout: options.timeout,
                 brand: &integration.brand(),
+                paste,
             };
-            let Consented { answer, responder } = flow.run(&mut |url| self.show(url))?;
+            let Consented { answer, responder } = flow.run(&mut |told| self.invite(told, paste))?;
             let pin = Pin::of(values)?;
             Ok((mint::credential(answer, &scopes), pin, scopes, responder))
         })();
@@ -285,24 +268,6 @@ impl Broker<'_> {
         let picked = picked.iter().filter_map(|at| optional.get(*at));
         scopes.extend(picked.map(|scope| scope.name.clone()));
         Ok(scopes)
-    }
-
-    /// Shows the person where to go: in their browser, and in any case in
-    /// print, on a line of its own.
-    fn show(&self, url: &url::Url) {
-        match self.interaction.open(url) {
-            Ok(true) => self
-                .ui
-                .note("Your browser opens. If it does not, open this link yourself:"),
-            Ok(false) => self.ui.note("Open this link to connect:"),
-            Err(error) => {
-                self.ui
-                    .warn(&format!("no browser could be started: {error}"));
-                self.ui.note("Open this link yourself:");
-            }
-        }
-        self.ui.always(url.as_str());
-        self.ui.note("Waiting for the answer…");
     }
 
     /// Keeps a new connection in the place of an old one.
@@ -373,4 +338,5 @@ fn nobody_there(id: &ConnectionId) -> Failure {
         format!("`{id}` needs a person to consent in a browser, and nobody is there (`CI` or `--no-input`)"),
     )
     .hint(format!("run `hallpass connect {id}` at a terminal"))
+    .hint(format!("or open the link that `hallpass connect {id} --paste` prints, and write the address it ends at to its stdin"))
 }

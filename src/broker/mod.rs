@@ -11,11 +11,13 @@
 //! What a person typed is used as it is (`typed`); what needs nobody is minted
 //! (`mint`); what a person consented to is renewed (`renew`).
 
+mod account;
 mod connect;
 mod disconnect;
 mod explain;
 mod given;
 mod inputs;
+mod invite;
 mod lock;
 mod mint;
 mod prompt;

@@ -11,7 +11,7 @@ use crate::broker::{ConnectOptions, Connected};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
 use crate::definition::{Integration, Offline, RenewFrom, is_secret_input};
-use crate::error::Result;
+use crate::error::{Failure, Kind, Result};
 use crate::settings::{StoreKind, parse_duration, remember_store};
 use crate::store::StoreError;
 use crate::ui::escape;
@@ -21,7 +21,8 @@ use crate::ui::escape;
 #[command(after_help = "Examples:
   hallpass connect github
   hallpass connect shop@acme --param shop=acme
-  hallpass connect github --param client_secret=env:GITHUB_CLIENT_SECRET")]
+  hallpass connect github --param client_secret=env:GITHUB_CLIENT_SECRET
+  hallpass connect github --paste      (the browser is on another machine)")]
 pub(super) struct ConnectArgs {
     /// The connection: INTEGRATION or INTEGRATION@NAME
     #[arg(value_name = "CONN")]
@@ -35,6 +36,9 @@ pub(super) struct ConnectArgs {
     /// Only print the link, open nothing
     #[arg(long)]
     no_browser: bool,
+    /// Take the address that the browser ends at from stdin: pasted, or piped in
+    #[arg(long)]
+    paste: bool,
     /// How long to wait for the consent [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
@@ -51,6 +55,7 @@ pub(super) fn run(args: ConnectArgs, mut context: Context) -> Result<()> {
         context.interaction = context.interaction.without_browser();
     }
     let context = context;
+    refuse_stdin_twice(&args)?;
     let (id, integration) = context.connection(&args.connection)?;
     let options = ConnectOptions {
         given: args
@@ -61,6 +66,7 @@ pub(super) fn run(args: ConnectArgs, mut context: Context) -> Result<()> {
         scopes: args.scopes,
         timeout: args.timeout.unwrap_or_else(|| context.connect_timeout()),
         force: args.force,
+        paste: args.paste,
     };
     let connected = context
         .broker()
@@ -68,6 +74,22 @@ pub(super) fn run(args: ConnectArgs, mut context: Context) -> Result<()> {
             choose_file(&context, why)
         })?;
     finish(&context, &id, &integration, connected, args.no_test)
+}
+
+/// Stdin can bring the redirect URL or a parameter, not both.
+fn refuse_stdin_twice(args: &ConnectArgs) -> Result<()> {
+    let piped = |text: &&String| text.split_once('=').is_some_and(|(_, value)| value == "-");
+    let Some(param) = args.params.iter().find(piped).filter(|_| args.paste) else {
+        return Ok(());
+    };
+    let (name, _) = param.split_once('=').unwrap_or_default();
+    Err(Failure::new(
+        Kind::Usage,
+        format!("`--paste` reads stdin, so `{name}` cannot come from there too"),
+    )
+    .hint(format!(
+        "give it another way: `--param {name}=@FILE` or `--param {name}=env:VARIABLE`"
+    )))
 }
 
 /// Tries the credential, notes whose it is, and tells the person, in the
@@ -98,7 +120,7 @@ fn finish(
     if let Some(account) = &account
         && store != StoreKind::None
     {
-        context.broker().set_account(id, account, store)?;
+        context.broker().set_account(id, &item, account, store)?;
     }
     let scopes = &item.credential.scopes;
     if let Some(responder) = responder {

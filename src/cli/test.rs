@@ -39,7 +39,7 @@ pub(super) fn run(args: &TestArgs, context: &Context) -> Result<()> {
         id: &id,
         integration: &integration,
     };
-    let fresh = caller.fresh()?;
+    let mut fresh = caller.fresh()?;
     let try_it = |fresh: &Fresh| {
         let values = fresh.values(&integration);
         let tried = api::test(&context.http, &integration, &values, context.http.timeout());
@@ -52,12 +52,13 @@ pub(super) fn run(args: &TestArgs, context: &Context) -> Result<()> {
         && let Some(Ok(renewed)) = caller.renewed(&fresh, tested.status)
     {
         (tried, account) = try_it(&renewed);
+        fresh = renewed;
     }
     let tested = judge(&id, tried, &format!("the test of `{id}` failed"))?;
     let Some(tested) = tested else { return Ok(()) };
     let account = tested.account.or(account);
     if let Some(account) = &account {
-        context.broker().note_account(&id, account)?;
+        context.broker().note_account(&id, &fresh.item, account)?;
     }
     let who = account.map(|who| format!(" as {}", escape(&who)));
     output::line(&format!(

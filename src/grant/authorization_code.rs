@@ -1,6 +1,7 @@
 //! The authorization code grant with PKCE (RFC 6749 section 4.1, RFC 7636,
 //! RFC 8252): a person consents in a browser, the redirect comes back to a
-//! loopback listener, and the code is exchanged where no browser sees it.
+//! loopback listener or is pasted, and the code is exchanged where no browser
+//! sees it.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,10 @@ use oauth2::{
 use url::Url;
 
 use super::after::{self, Moment};
-use super::callback::{Arrived, Listener, Responder};
+use super::arrival::{Arrived, Waiting};
+use super::callback::{Listener, Responder};
+use super::paste::{Acceptable, Paste, PasteError};
+use super::redirected::{Expected, Said};
 use super::{Answer, GrantError, jwt, provider_call, register};
 use crate::connection::Values;
 use crate::definition::template::{RenderError, Scope, Value};
@@ -37,6 +41,16 @@ pub struct CodeFlow<'a, 'v> {
     pub timeout: Duration,
     /// How the service looks on the pages the person sees.
     pub brand: &'a Brand,
+    /// Whether the redirect URL may be pasted.
+    pub paste: Paste,
+}
+
+/// What a person is told while the flow waits for them.
+pub enum Told<'a> {
+    /// Where to consent.
+    Link(&'a Url),
+    /// What they pasted is not taken; they may try again.
+    NotTaken(&'a PasteError),
 }
 
 /// The person said yes, the code is exchanged, and their browser still waits
@@ -44,8 +58,8 @@ pub struct CodeFlow<'a, 'v> {
 pub struct Consented {
     /// The tokens.
     pub answer: Answer,
-    /// The waiting browser.
-    pub responder: Responder,
+    /// The waiting browser; none when the redirect URL was pasted.
+    pub responder: Option<Responder>,
 }
 
 /// What the authorization request was made of, to check and to finish with.
@@ -57,11 +71,11 @@ struct Asked {
 }
 
 impl CodeFlow<'_, '_> {
-    /// Listens, shows the URL through `show`, waits, exchanges the code, and
+    /// Listens, says through `tell` where to go, waits, exchanges the code, and
     /// makes the calls that follow.
-    pub fn run(mut self, show: &mut dyn FnMut(&Url)) -> Result<Consented, GrantError> {
-        let listener = Listener::bind(&self.oauth.redirect, self.brand)?;
-        let redirect_uri = self.redirect_uri(&listener)?;
+    pub fn run(mut self, tell: &mut dyn FnMut(Told<'_>)) -> Result<Consented, GrantError> {
+        let listener = self.listener()?;
+        let redirect_uri = self.redirect_uri(listener.as_ref())?;
         register::if_needed(
             self.http,
             self.oauth,
@@ -74,19 +88,14 @@ impl CodeFlow<'_, '_> {
         jwt::begin(self.values)?;
         self.token_url()?;
         let asked = self.ask(redirect_uri)?;
-        show(&asked.url);
-        let now = Instant::now();
-        // What the clock cannot tell is as good as for ever.
-        let deadline = now.checked_add(self.timeout).unwrap_or(now + FOR_EVER);
-        let arrived = listener.wait(&asked.state, &self.oauth.code_param, deadline)?;
-        let Some(arrived) = arrived else {
+        tell(Told::Link(&asked.url));
+        let waiting = self.waiting(&asked, listener.as_ref());
+        let mut refuse = |error: &PasteError| tell(Told::NotTaken(error));
+        let arrived = waiting.wait(listener, self.paste, &mut refuse)?;
+        let Some(Arrived { said, responder }) = arrived else {
             return Err(GrantError::TimedOut(self.timeout));
         };
-        let Arrived {
-            outcome,
-            params,
-            responder,
-        } = arrived;
+        let Said { outcome, params } = said;
         let finished = self
             .check_issuer(&params, &asked.url)
             .and(outcome)
@@ -94,9 +103,43 @@ impl CodeFlow<'_, '_> {
         match finished {
             Ok(answer) => Ok(Consented { answer, responder }),
             Err(error) => {
-                responder.failed(&error.to_string());
+                if let Some(responder) = responder {
+                    responder.failed(&error.to_string());
+                }
                 Err(error)
             }
+        }
+    }
+
+    /// The listener. Where the redirect leads elsewhere and its URL is to be
+    /// pasted, a port that is not to be had is no reason to fail.
+    fn listener(&self) -> Result<Option<Listener>, GrantError> {
+        match Listener::bind(&self.oauth.redirect, self.brand) {
+            Ok(listener) => Ok(Some(listener)),
+            Err(error) if self.paste == Paste::Expected && self.oauth.redirect_uri.is_some() => {
+                tracing::info!("{error}; the redirect URL can still be pasted");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn waiting(&self, asked: &Asked, listener: Option<&Listener>) -> Waiting {
+        let now = Instant::now();
+        let own = listener.map(Listener::redirect_uri);
+        let redirects = [Some(asked.redirect_uri.as_str()), own];
+        let redirects = redirects.into_iter().flatten();
+        Waiting {
+            expected: Expected {
+                state: asked.state.clone(),
+                code_param: self.oauth.code_param.clone(),
+            },
+            acceptable: Acceptable {
+                redirects: redirects.filter_map(|uri| Url::parse(uri).ok()).collect(),
+                pkce: asked.verifier.is_some(),
+            },
+            // What the clock cannot tell is as good as for ever.
+            deadline: now.checked_add(self.timeout).unwrap_or(now + FOR_EVER),
         }
     }
 
@@ -138,12 +181,14 @@ impl CodeFlow<'_, '_> {
 
     /// What the provider is told: the listener's own address, unless the
     /// definition says otherwise.
-    fn redirect_uri(&self, listener: &Listener) -> Result<String, GrantError> {
+    fn redirect_uri(&self, listener: Option<&Listener>) -> Result<String, GrantError> {
+        let missing = GrantError::Missing("redirect_uri");
         let Some(template) = &self.oauth.redirect_uri else {
-            return Ok(listener.redirect_uri().to_owned());
+            let own = listener.map(Listener::redirect_uri).ok_or(missing)?;
+            return Ok(own.to_owned());
         };
         let url = template.render(self.values)?;
-        let url = url.ok_or(GrantError::Missing("redirect_uri"))?;
+        let url = url.ok_or(missing)?;
         Ok(url.expose().to_string())
     }
 

@@ -5,15 +5,14 @@
 //! library sees it.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use url::Url;
 
-use super::GrantError;
 use super::front::Front;
 use super::page::{self, Page};
+use super::redirected::{Expected, Said};
 use crate::definition::{Brand, Redirect};
-use crate::secret::Secret;
 
 /// Why the redirect cannot be listened for.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +25,7 @@ pub enum ListenError {
     Server(String),
 }
 
-/// Waits for one redirect.
+/// Listens for one redirect.
 pub(super) struct Listener {
     front: Front,
     redirect_uri: String,
@@ -34,16 +33,6 @@ pub(super) struct Listener {
     /// As the redirect URI writes it, percent-encoded.
     path: String,
     brand: Brand,
-}
-
-/// A redirect that belongs to this run.
-pub(super) struct Arrived {
-    /// The code, or what the provider said instead.
-    pub(super) outcome: Result<Secret, GrantError>,
-    /// What else the redirect brought: each parameter that came once.
-    pub(super) params: Vec<(String, String)>,
-    /// The browser, waiting for its page.
-    pub(super) responder: Responder,
 }
 
 /// The browser that waits for its last page. Dropped unused, it answers that
@@ -83,39 +72,55 @@ impl Listener {
         &self.redirect_uri
     }
 
-    /// Waits for a redirect with this `state`. `None`: nobody came in time.
-    pub(super) fn wait(
-        mut self,
-        state: &Secret,
-        code_param: &str,
-        deadline: Instant,
-    ) -> Result<Option<Arrived>, ListenError> {
-        while let Some(left) = deadline.checked_duration_since(Instant::now()) {
-            // A tick bounds how long a lost wake-up could hold us.
-            let request = match self.front.next(left.min(Duration::from_secs(1))) {
-                Ok(Some(request)) => request,
-                Ok(None) => continue,
-                Err(error) => return Err(ListenError::Server(error.to_string())),
-            };
-            match self.judge(&request, state, code_param) {
-                Verdict::Ignore(page) => page.send(request),
-                Verdict::Take { outcome, params } => {
-                    return Ok(Some(Arrived {
-                        outcome,
-                        params,
-                        responder: Responder {
-                            request: Some(request),
-                            front: self.front,
-                            brand: self.brand,
-                        },
-                    }));
-                }
-            }
-        }
-        Ok(None)
+    /// What ends `next` at once, from another thread.
+    pub(super) fn waker(&self) -> impl Fn() + Send + 'static {
+        self.front.waker()
     }
 
-    fn judge(&self, request: &tiny_http::Request, state: &Secret, code_param: &str) -> Verdict {
+    /// The next redirect that belongs to this run, if one comes in time;
+    /// everything else is answered and ignored.
+    pub(super) fn next(
+        &mut self,
+        within: Duration,
+        expected: &Expected,
+    ) -> Result<Option<(Said, tiny_http::Request)>, ListenError> {
+        let failed = |error: std::io::Error| ListenError::Server(error.to_string());
+        let Some(request) = self.front.next(within).map_err(failed)? else {
+            return Ok(None);
+        };
+        match self.judge(&request, expected) {
+            Ok(said) => Ok(Some((said, request))),
+            Err(page) => {
+                page.send(request);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Takes no more; the browser that brought the answer waits for its page.
+    pub(super) fn responder(self, request: tiny_http::Request) -> Responder {
+        Responder {
+            request: Some(request),
+            front: self.front,
+            brand: self.brand,
+        }
+    }
+
+    /// The answer came another way: for as long as the process lives, a browser
+    /// that still comes is told so, and what it brings is let go.
+    pub(super) fn turn_away(mut self, expected: Expected) {
+        let late = move || {
+            while let Ok(late) = self.next(Duration::from_secs(1), &expected) {
+                if let Some((_, request)) = late {
+                    page::answered(&self.brand).send(request);
+                }
+            }
+        };
+        // Without a thread the port is closed, which says as much.
+        let _ = std::thread::Builder::new().spawn(late);
+    }
+
+    fn judge(&self, request: &tiny_http::Request, expected: &Expected) -> Result<Said, Page> {
         let hosts: Vec<&str> = request
             .headers()
             .iter()
@@ -124,78 +129,22 @@ impl Listener {
             .collect();
         let ours = matches!(hosts[..], [host] if self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)));
         if !ours {
-            return Verdict::Ignore(page::wrong_host());
+            return Err(page::wrong_host());
         }
         // Compared as it came: resolving it first would take `//evil.test/callback`,
         // which names another host, and `/x/../callback`.
         let target = request.url();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         if path != self.path {
-            return Verdict::Ignore(page::not_found());
+            return Err(page::not_found());
         }
         if *request.method() != tiny_http::Method::Get {
-            return Verdict::Ignore(page::wrong_method());
+            return Err(page::wrong_method());
         }
-        let Some(given) = single(query, "state") else {
-            return Verdict::Ignore(page::not_ours(&self.brand));
-        };
-        if !state.equals(&given) {
-            return Verdict::Ignore(page::not_ours(&self.brand));
-        }
-        // An issuer named twice is no answer (RFC 6749 section 3.1).
-        if is_repeated(query, "iss") {
-            return Verdict::Ignore(page::not_ours(&self.brand));
-        }
-        let outcome = match (
-            single(query, code_param),
-            single(query, "error").filter(|error| !error.is_empty()),
-        ) {
-            (_, Some(error)) => Err(GrantError::Denied {
-                error,
-                description: single(query, "error_description"),
-            }),
-            (Some(code), None) if !code.is_empty() => Ok(Secret::from(code)),
-            _ => return Verdict::Ignore(page::not_ours(&self.brand)),
-        };
-        Verdict::Take {
-            outcome,
-            params: singles(query, &["state", "code", code_param]),
-        }
+        expected
+            .read(query)
+            .map_err(|_| page::not_ours(&self.brand))
     }
-}
-
-/// What a request to the listener is.
-enum Verdict {
-    Ignore(Page),
-    Take {
-        outcome: Result<Secret, GrantError>,
-        params: Vec<(String, String)>,
-    },
-}
-
-/// A parameter that must not be repeated (RFC 6749 section 3.1).
-fn single(query: &str, name: &str) -> Option<String> {
-    let pairs = url::form_urlencoded::parse(query.as_bytes());
-    let mut found = pairs.filter(|(known, _)| known == name);
-    let value = found.next()?.1.into_owned();
-    found.next().is_none().then_some(value)
-}
-
-fn is_repeated(query: &str, name: &str) -> bool {
-    let pairs = url::form_urlencoded::parse(query.as_bytes());
-    pairs.filter(|(known, _)| known == name).count() > 1
-}
-
-/// The parameters that came once, but for these.
-fn singles(query: &str, but: &[&str]) -> Vec<(String, String)> {
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let once = |name: &str| pairs.iter().filter(|(known, _)| known == name).count() == 1;
-    let kept = pairs
-        .iter()
-        .filter(|(name, _)| once(name) && !but.contains(&name.as_str()));
-    kept.cloned().collect()
 }
 
 impl Responder {

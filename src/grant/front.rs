@@ -32,7 +32,7 @@ pub(super) struct Front {
     addresses: Vec<SocketAddr>,
     /// Never dropped: that would connect to, and then remove, whatever lies by
     /// now under the name that its socket had.
-    library: ManuallyDrop<tiny_http::Server>,
+    library: ManuallyDrop<Arc<tiny_http::Server>>,
     /// Our end of the connection to the library, where it has a port.
     port: Option<u16>,
     /// The client whose request was returned last.
@@ -57,10 +57,16 @@ impl Front {
         Ok(Self {
             room,
             addresses,
-            library: ManuallyDrop::new(link.library),
+            library: ManuallyDrop::new(Arc::new(link.library)),
             port: link.port,
             asked: 0,
         })
+    }
+
+    /// What ends `next` at once, or the one after, from another thread.
+    pub(super) fn waker(&self) -> impl Fn() + Send + 'static {
+        let library = Arc::clone(&self.library);
+        move || library.unblock()
     }
 
     /// The next request, if one comes in time. Until it is answered, no other

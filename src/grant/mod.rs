@@ -5,11 +5,13 @@
 //! grant, `after` for the calls that follow a token call, `again` for what may
 //! be tried twice; `callback` is the
 //! loopback listener, bounded by `front`, with `page` and `look` for what a
-//! person sees; `discover` and `register` ask a server about itself.
+//! person sees, `paste` the other way in, `arrival` the wait for either, and
+//! `redirected` the judge of both; `discover` and `register` ask a server about itself.
 
 mod after;
 mod again;
 mod answer;
+mod arrival;
 mod authorization_code;
 mod call;
 mod callback;
@@ -23,6 +25,8 @@ mod jwk;
 mod jwt;
 mod look;
 mod page;
+mod paste;
+mod redirected;
 mod refresh;
 mod register;
 mod revoke;
@@ -33,11 +37,12 @@ use std::time::Duration;
 
 pub use again::Repeat;
 pub use answer::Answer;
-pub use authorization_code::{CodeFlow, Consented};
+pub use authorization_code::{CodeFlow, Consented, Told};
 pub use call::CallError;
 pub use callback::{ListenError, Responder};
 pub use discover::discover;
 pub use jwt::claims;
+pub use paste::{Paste, PasteError};
 pub use refresh::Renewal;
 pub use revoke::revoke;
 
@@ -100,6 +105,9 @@ pub enum GrantError {
     /// Nobody answered.
     #[error("nobody answered within {}", humantime::format_duration(*.0))]
     TimedOut(Duration),
+    /// The redirect URL was to be pasted, and was not.
+    #[error("stdin ended before the redirect URL came")]
+    PasteEnded,
     /// The redirect could not be listened for.
     #[error(transparent)]
     Listen(#[from] ListenError),

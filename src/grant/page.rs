@@ -124,6 +124,20 @@ pub(super) fn not_ours(brand: &Brand) -> Page {
     )
 }
 
+/// The answer came another way already; this one is let go.
+pub(super) fn answered(brand: &Brand) -> Page {
+    plain(
+        410,
+        "Answered already",
+        &format!(
+            "<h1>Answered already</h1>\
+             <p>The connect to {} has its answer; the terminal says how it went. \
+             You can close this tab.</p>",
+            escape(&brand.name)
+        ),
+    )
+}
+
 /// Nothing else is served here.
 pub(super) fn not_found() -> Page {
     plain(404, "Not here", "<h1>Nothing is here</h1>")

@@ -3,6 +3,7 @@
 
 mod listener;
 mod look;
+mod paste;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

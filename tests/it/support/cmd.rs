@@ -86,6 +86,26 @@ impl Cmd {
         }
     }
 
+    /// Starts it at a terminal of its own: its stdin and its stderr.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn spawn_at_terminal(mut self) -> (Running, super::Terminal) {
+        let (terminal, inside) = super::Terminal::open();
+        let again = inside.try_clone().expect("it can be had twice");
+        self.command
+            .stdin(inside)
+            .stdout(Stdio::piped())
+            .stderr(again);
+        let what = self.command_line();
+        let child = self.command.spawn().expect("it starts");
+        // The command holds the terminal's inside open, and with it the reading of its end.
+        drop(self.command);
+        (
+            Running::at_terminal(what, child, terminal.clone_outside()),
+            terminal,
+        )
+    }
+
     fn command_line(&self) -> String {
         let program = Path::new(self.command.get_program());
         let program = program.file_name().unwrap_or(self.command.get_program());

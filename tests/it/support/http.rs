@@ -62,17 +62,29 @@ pub struct Page {
 /// Opens a sandbox's authorization link, allows, and returns the page of the listener it leads to.
 #[track_caller]
 pub fn approve(link: &str) -> Page {
-    decide(link, "allow")
+    redirected(decide(link, "allow"))
+}
+
+/// The same, but does not follow the redirect: the address that a browser would end at.
+#[track_caller]
+pub fn landing(link: &str) -> String {
+    location(decide(link, "allow"))
+}
+
+/// The same, for a provider that asks nothing.
+#[track_caller]
+pub fn landing_unasked(link: &str) -> String {
+    location(CLIENT.get(link))
 }
 
 /// The same, but denies.
 #[track_caller]
 pub fn deny(link: &str) -> Page {
-    decide(link, "deny")
+    redirected(decide(link, "deny"))
 }
 
 #[track_caller]
-fn decide(link: &str, decision: &str) -> Page {
+fn decide(link: &str, decision: &str) -> RequestBuilder {
     let consent = CLIENT.get(link).send().expect("the sandbox answers");
     let consent = consent.text().expect("the page can be read");
     let (_, rest) = consent
@@ -83,11 +95,10 @@ fn decide(link: &str, decision: &str) -> Page {
         .extend_pairs([("request_id", id), ("decision", decision)])
         .finish();
     let action = &link[..link.find('?').expect("the link has a query")];
-    let decided = CLIENT
+    CLIENT
         .post(action)
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(form);
-    redirected(decided)
+        .body(form)
 }
 
 /// Opens a link that leads straight back to the listener, and returns the page there.
@@ -97,9 +108,15 @@ pub fn follow(link: &str) -> Page {
 }
 
 #[track_caller]
-fn redirected(request: RequestBuilder) -> Page {
+fn location(request: RequestBuilder) -> String {
     let response = request.send().expect("it answers");
-    let back = response.headers()["location"].to_str().expect("text");
+    let location = response.headers()["location"].to_str();
+    location.expect("text").to_owned()
+}
+
+#[track_caller]
+fn redirected(request: RequestBuilder) -> Page {
+    let back = location(request);
     let page = CLIENT.get(back).send().expect("the listener answers");
     Page {
         headers: page.headers().clone(),

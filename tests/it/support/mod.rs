@@ -10,6 +10,8 @@ pub mod http;
 mod provider;
 mod recorder;
 mod running;
+#[cfg(unix)]
+mod terminal;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +21,8 @@ pub use home::{HALLPASS, Home};
 pub use provider::Provider;
 pub use recorder::{Asked, Recorder, Reply};
 pub use running::Running;
+#[cfg(unix)]
+pub use terminal::Terminal;
 
 /// How long anything may take before its test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -20,7 +20,7 @@ pub enum Input {
 pub struct Running {
     what: String,
     child: Child,
-    _stdin: Option<ChildStdin>,
+    stdin: Option<ChildStdin>,
     stdout: Stream,
     stderr: Stream,
 }
@@ -38,11 +38,35 @@ impl Running {
         };
         Running {
             what,
-            _stdin: stdin,
+            stdin,
             stdout: Stream::of(child.stdout.take().expect("a pipe")),
             stderr: Stream::of(child.stderr.take().expect("a pipe")),
             child,
         }
+    }
+
+    /// Takes over a child whose stdin and stderr are a terminal, of which this is the other side.
+    #[cfg(unix)]
+    pub(super) fn at_terminal(what: String, mut child: Child, terminal: std::fs::File) -> Running {
+        Running {
+            what,
+            stdin: None,
+            stdout: Stream::of(child.stdout.take().expect("a pipe")),
+            stderr: Stream::of(terminal),
+            child,
+        }
+    }
+
+    /// Writes a line on its stdin, which was left open.
+    #[track_caller]
+    pub fn write_line(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().expect("it was left open");
+        writeln!(stdin, "{line}").expect("it reads");
+    }
+
+    /// Ends its stdin.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
     }
 
     /// The process's id.

@@ -1,0 +1,43 @@
+//! A terminal to run a program at, as a person does.
+
+use std::fs::File;
+use std::io::Write as _;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
+
+/// The outside of a pseudo-terminal: what a person types, and sees.
+pub struct Terminal(File);
+
+impl Terminal {
+    /// Both sides.
+    pub(super) fn open() -> (Terminal, File) {
+        let outside = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&outside).expect("it is ours");
+        unlockpt(&outside).expect("it is ours");
+        let name = ptsname(&outside, Vec::new()).expect("it has a name");
+        let name = name.into_string().expect("text");
+        let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
+        let inside = rustix::fs::open(name, flags, rustix::fs::Mode::empty());
+        (
+            Terminal(File::from(outside)),
+            File::from(inside.expect("it can be opened")),
+        )
+    }
+
+    pub(super) fn clone_outside(&self) -> File {
+        self.0.try_clone().expect("it can be had twice")
+    }
+
+    /// Types a line.
+    #[track_caller]
+    pub fn type_line(&mut self, line: &str) {
+        writeln!(self.0, "{line}").expect("somebody sits there");
+    }
+
+    /// Whether it is as a shell leaves it: what is typed is shown, and read by lines.
+    pub fn is_in_normal_mode(&self) -> bool {
+        let modes = tcgetattr(&self.0).expect("it is a terminal").local_modes;
+        modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG)
+    }
+}
