@@ -1,9 +1,14 @@
-//! `connect`: consent, every way it ends, and in `listener` the loopback listener's rules, in `look` how
-//! the page looks.
+//! `connect`: consent, every way it ends; in `listener` the loopback listener's rules, in `attacks`,
+//! `answers` and `ports` what is tried against it, in `paste` the other way in, in `races` who else
+//! connects meanwhile, in `look` how the page looks.
 
+mod answers;
+mod attacks;
 mod listener;
 mod look;
 mod paste;
+mod ports;
+mod races;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
