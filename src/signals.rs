@@ -91,6 +91,8 @@ fn end(ui: Ui, number: i32) {
         format!("interrupted while {what}"),
     )
     .hint(hint);
+    // Held to the end, so that no other thread has the last word.
+    let _held = std::io::stderr().lock();
     ui.failure(&failure);
     std::process::exit(failure.kind().exit_code().into());
 }
