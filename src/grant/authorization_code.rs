@@ -137,6 +137,7 @@ impl CodeFlow<'_, '_> {
             acceptable: Acceptable {
                 redirects: redirects.filter_map(|uri| Url::parse(uri).ok()).collect(),
                 pkce: asked.verifier.is_some(),
+                named: self.issuer_is_promised(),
             },
             // What the clock cannot tell is as good as for ever.
             deadline: now.checked_add(self.timeout).unwrap_or(now + FOR_EVER),
@@ -231,10 +232,10 @@ impl CodeFlow<'_, '_> {
         let named = params.iter().find(|(name, _)| name == "iss");
         let metadata = self.values.metadata();
         let Some((_, issuer)) = named else {
-            return match metadata.issuer() {
-                Some(_) if metadata.names_itself() => Err(GrantError::NoIssuer),
-                _ => Ok(()),
-            };
+            if self.issuer_is_promised() {
+                return Err(GrantError::NoIssuer);
+            }
+            return Ok(());
         };
         let fits = match metadata.issuer() {
             Some(known) => known == issuer,
@@ -253,6 +254,12 @@ impl CodeFlow<'_, '_> {
         } else {
             Err(GrantError::OtherIssuer(issuer.clone()))
         }
+    }
+
+    /// Whether the server says that its answers name it (RFC 9207 section 3).
+    fn issuer_is_promised(&self) -> bool {
+        let metadata = self.values.metadata();
+        metadata.issuer().is_some() && metadata.names_itself()
     }
 
     /// Exchanges the code, and makes the calls that follow.

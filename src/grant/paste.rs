@@ -51,6 +51,11 @@ pub enum PasteError {
         "without PKCE a code alone may be anybody's; paste the whole address that the code stands in"
     )]
     Unproven,
+    /// A bare code, which names no issuer though its server always does.
+    #[error(
+        "its server names itself in every answer, and a code alone names nobody; paste the whole address that the code stands in"
+    )]
+    Nameless,
     /// Another address than the one that was named to the provider.
     #[error("the answer comes back to `{0}`, and this is another address")]
     Elsewhere(String),
@@ -74,6 +79,9 @@ pub(super) struct Acceptable {
     pub(super) redirects: Vec<Url>,
     /// Whether PKCE ties a bare code to this run.
     pub(super) pkce: bool,
+    /// Whether the server says that its answers name it (RFC 9207 section 3),
+    /// so that one which does not is no answer.
+    pub(super) named: bool,
 }
 
 impl Acceptable {
@@ -140,6 +148,9 @@ impl Acceptable {
         }
         if !self.pkce {
             return Err(PasteError::Unproven);
+        }
+        if self.named {
+            return Err(PasteError::Nameless);
         }
         Ok(Said {
             outcome: Ok(Secret::new(text)),

@@ -1,5 +1,5 @@
 //! `connect`: consent, every way it ends; in `listener` the loopback listener's rules, in `attacks`,
-//! `answers` and `ports` what is tried against it, in `paste` the other way in, in `races` who else
+//! `answers` and `ports` what is tried against it, in `paste` and `terminal` the other way in, in `races` who else
 //! connects meanwhile, in `look` how the page looks.
 
 mod answers;
@@ -9,6 +9,8 @@ mod look;
 mod paste;
 mod ports;
 mod races;
+#[cfg(unix)]
+mod terminal;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

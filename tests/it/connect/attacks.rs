@@ -71,10 +71,8 @@ fn a_name_that_only_looks_like_ours_is_421_with_the_right_state_too() {
         vec![ours.clone(), format!("evil.test:{port}")],
         vec![format!("evil.test:{port}"), ours.clone()],
     ] {
-        let lines: String = hosts
-            .iter()
-            .map(|host| format!("Host: {host}\r\n"))
-            .collect();
+        let lines = hosts.iter().map(|host| ["Host: ", host, "\r\n"].concat());
+        let lines = lines.collect::<Vec<_>>().concat();
         let answer = waiting.say(&format!("GET {target} HTTP/1.1\r\n{lines}\r\n"));
         assert_eq!(status(&answer), "421", "{hosts:?}");
         assert!(!answer.contains("Sandbox"), "{hosts:?}: {answer}");

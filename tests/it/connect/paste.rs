@@ -222,6 +222,29 @@ fn without_pkce_a_bare_code_is_not_taken_and_the_whole_address_is() {
 }
 
 #[test]
+fn where_the_server_names_itself_a_bare_code_is_not_taken_and_the_whole_address_is() {
+    let provider = Provider::start(&[]);
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        &format!(
+            "[integrations.sandbox.auth]\ntype = \"oauth2\"\ngrant = \"authorization_code\"\nissuer = \"{}\"\n\
+             client_id = \"sandbox-app\"\nscopes = [\"profile\"]\n",
+            provider.issuer()
+        ),
+    );
+    let mut waiting = Waiting::start(&home, &["--paste"]);
+    let landing = http::landing(waiting.link.as_str());
+    waiting.process.write_line(&code_in(&landing));
+    waiting
+        .process
+        .wait_for_stderr(|line| line.contains("a code alone names nobody"));
+    assert_eq!(provider.count("authorization_code"), 0);
+    waiting.process.write_line(&landing);
+    waiting.process.wait().ok();
+}
+
+#[test]
 fn under_ci_and_without_input_a_pipe_may_bring_the_address() {
     let provider = Provider::start(&[]);
     for (variable, flag) in [("CI", "--no-test"), ("X", "--no-input")] {
@@ -333,42 +356,6 @@ fn a_browser_wins_though_stdin_stays_open_and_what_is_pasted_then_is_let_go() {
     waiting.process.wait().ok();
     assert!(browser.join().unwrap().body.contains("Connected to"));
     assert_eq!(provider.count("authorization_code"), 1);
-}
-
-#[cfg(unix)]
-#[test]
-fn at_a_terminal_the_address_may_be_pasted_at_any_time() {
-    let provider = Provider::start(&[]);
-    for flags in [["--no-browser"].as_slice(), &["--no-browser", "--paste"]] {
-        let home = provider.home();
-        let args = [&["connect", "sandbox"], flags].concat();
-        let (mut process, mut terminal) = home.hallpass(&args).spawn_at_terminal();
-        let link = process.wait_for_stderr(|line| line.starts_with("http://"));
-        process.wait_for_stderr(|line| line.starts_with("Waiting for the answer… "));
-        assert!(terminal.is_in_normal_mode());
-        terminal.type_line("http://127.0.0.1:1/callback?code=x-not-real&state=x");
-        process.wait_for_stderr(|line| line.contains("this is another address"));
-        let landing = http::landing(&link);
-        terminal.type_line(&landing);
-        process.wait().ok();
-        assert!(terminal.is_in_normal_mode());
-        home.token("sandbox");
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn at_a_terminal_nobody_pasting_leaves_the_listener_to_it() {
-    let provider = Provider::start(&[]);
-    let home = provider.home();
-    let args = ["connect", "sandbox", "--no-browser"];
-    let (mut process, mut terminal) = home.hallpass(&args).spawn_at_terminal();
-    let link = process.wait_for_stderr(|line| line.starts_with("http://"));
-    process.wait_for_stderr(|line| line.starts_with("Waiting"));
-    terminal.type_line("\u{4}"); // Ctrl-D: no more will be typed
-    http::approve(&link);
-    process.wait().ok();
-    assert!(terminal.is_in_normal_mode());
 }
 
 #[test]

@@ -7,6 +7,10 @@ use super::{Waiting, status};
 use crate::support::{Home, Provider, http};
 
 /// Whether this machine has IPv6; a test that needs it says when it passes without.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever reads the log should know what was not tried"
+)]
 fn has_ipv6() -> bool {
     let there = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
     if !there {
