@@ -300,7 +300,9 @@ fn unreadable(error: ReadError) -> Failure {
         ReadError::Writable { path, .. } => {
             format!("make it yours alone: `chmod go-w {}`", path.display())
         }
-        ReadError::Io { .. } => "name a file that is there with `--config FILE`".to_owned(),
+        ReadError::Io { .. } | ReadError::NotAFile { .. } => {
+            "name a file that is there with `--config FILE`".to_owned()
+        }
     };
     Failure::caused(Kind::Definition, error).hint(hint)
 }

@@ -23,6 +23,7 @@ mod auth;
 mod blank;
 mod brand;
 pub mod call;
+pub mod command;
 mod doubts;
 mod extends;
 mod facts;

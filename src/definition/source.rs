@@ -2,10 +2,9 @@
 //! environment variable, a file, a command's output; or nowhere, and then the
 //! person who connects is asked.
 
-use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
+use super::command;
 use super::doubts::Doubt;
 use super::table::TableReader;
 use super::tree::{Node, Tree};
@@ -65,40 +64,9 @@ impl ValueSource {
                     path: path.clone(),
                     why: error.to_string(),
                 }),
-            ValueSource::Command(words) => run(words),
+            ValueSource::Command(words) => command::run(words, command::PATIENCE),
         }
     }
-}
-
-/// Runs a command and takes its output; it may ask its person on stderr.
-pub fn run(words: &[String]) -> Result<Secret, ValueError> {
-    let program = words.first().cloned().unwrap_or_default();
-    let failed = |why: String| ValueError::Command {
-        program: program.clone(),
-        why,
-    };
-    let mut child = Command::new(&program)
-        .args(words.iter().skip(1))
-        .env_remove(env::HALLPASS_KEY)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed(format!("could not be started: {error}")))?;
-    let mut output = String::new();
-    let read = match child.stdout.take() {
-        Some(stdout) => stdout.take(1024 * 1024).read_to_string(&mut output),
-        None => Ok(0),
-    };
-    let status = child.wait().map_err(|error| failed(error.to_string()))?;
-    read.map_err(|error| failed(format!("printed something unreadable: {error}")))?;
-    if !status.success() {
-        return Err(failed(format!("failed ({status})")));
-    }
-    let value = one_line(output);
-    if value.expose().is_empty() {
-        return Err(failed("printed nothing".to_owned()));
-    }
-    Ok(value)
 }
 
 /// A text that was read, without its final line breaks; it is cut where it is,
