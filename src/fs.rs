@@ -33,6 +33,14 @@ pub enum ReadError {
         /// Its owner or its mode.
         why: String,
     },
+    /// Something else is in its place.
+    #[error("`{path}` is {what}, not a file")]
+    NotAFile {
+        /// Where.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
 }
 
 impl ReadError {
@@ -59,6 +67,101 @@ pub fn read_trusted(path: &Path) -> Result<String, ReadError> {
     let file = File::open(path).map_err(fail)?;
     check_owner(path, &file)?;
     read_bounded(file).map_err(fail)
+}
+
+/// A key as it was read.
+#[derive(Debug)]
+pub struct KeyText {
+    /// What the file holds.
+    pub text: crate::secret::Secret,
+    /// The file's mode, where it lets others read it.
+    pub open_to_others: Option<u32>,
+}
+
+/// Reads a key file that only its owner can write, and says whether others can
+/// read it. Something else in its place is never waited for.
+pub fn read_key(path: &Path) -> Result<KeyText, ReadError> {
+    let file = open_file(path)?;
+    check_owner(path, &file)?;
+    let open_to_others = readable_by_others(&file);
+    let text = read_bounded(file).map_err(|source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let text = text.into();
+    Ok(KeyText {
+        text,
+        open_to_others,
+    })
+}
+
+/// Reads a whole file of at most 16 MiB. Something else in its place, such as
+/// a directory or a pipe that nobody writes to, is never waited for.
+pub fn read_whole(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let fail = |source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let read = open_file(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes);
+    read.map_err(fail)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(fail(io::Error::other("the file is larger than 16 MiB")));
+    }
+    Ok(bytes)
+}
+
+/// Opens what must be a plain file; opening a pipe would otherwise wait for
+/// whoever writes to it.
+fn open_file(path: &Path) -> Result<File, ReadError> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+    }
+    let what = |kind: std::fs::FileType| match kind {
+        kind if kind.is_file() => None,
+        kind if kind.is_dir() => Some("a directory"),
+        _ => Some("a pipe, a socket or a device"),
+    };
+    let opened = options.open(path).and_then(|file| {
+        let kind = file.metadata()?.file_type();
+        Ok((file, kind))
+    });
+    let fail = |what| ReadError::NotAFile {
+        path: path.to_owned(),
+        what,
+    };
+    match opened {
+        Ok((file, kind)) => what(kind).map_or(Ok(file), |what| Err(fail(what))),
+        Err(source) => {
+            // Sockets, and elsewhere directories, cannot even be opened.
+            let other = std::fs::metadata(path).ok();
+            match other.and_then(|meta| what(meta.file_type())) {
+                Some(what) => Err(fail(what)),
+                None => Err(ReadError::Io {
+                    path: path.to_owned(),
+                    source,
+                }),
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn readable_by_others(file: &File) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    let mode = file.metadata().ok()?.mode() & 0o7777;
+    (mode & 0o044 != 0).then_some(mode)
+}
+
+/// Elsewhere a profile directory's inherited permissions are the protection.
+#[cfg(not(unix))]
+fn readable_by_others(_file: &File) -> Option<u32> {
+    None
 }
 
 /// Reads at most 16 MiB of text.

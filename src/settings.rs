@@ -95,7 +95,9 @@ fn unreadable(error: ReadError) -> Failure {
         ReadError::Writable { path, .. } => {
             format!("make it yours alone: `chmod go-w {}`", path.display())
         }
-        ReadError::Io { path, .. } => format!("see that `{}` can be read", path.display()),
+        ReadError::Io { path, .. } | ReadError::NotAFile { path, .. } => {
+            format!("see that `{}` can be read", path.display())
+        }
     };
     Failure::caused(Kind::Definition, error).hint(hint)
 }

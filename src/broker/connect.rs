@@ -155,7 +155,7 @@ impl Broker<'_> {
     fn existing(&self, id: &ConnectionId) -> Result<Option<(Item, StoreKind)>> {
         match self.stores.read(id) {
             Ok(existing) => Ok(existing),
-            Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) => Ok(None),
+            Err(error) if error.is_unreadable() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -35,8 +35,9 @@ impl Broker<'_> {
         let _lock = self.lock(id).map_err(|error| locked(id, error))?;
         let kept = match self.stores.read(id) {
             Ok(kept) => kept,
-            // It cannot be read, so it cannot be revoked, only forgotten.
-            Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) if local => {
+            // It cannot be read or is not to be used, so it cannot be revoked,
+            // only forgotten.
+            Err(error) if local && can_be_forgotten(&error) => {
                 self.stores.remove(id, None)?;
                 return Ok(Some(Revoked::LocalOnly));
             }
@@ -80,6 +81,11 @@ impl Broker<'_> {
             ))
         })
     }
+}
+
+/// Whether what cannot be used any more may go unread.
+fn can_be_forgotten(error: &StoreError) -> bool {
+    error.is_unreadable() || matches!(error, StoreError::Renaming { .. })
 }
 
 fn revoked(at_endpoint: bool) -> Revoked {

@@ -46,7 +46,8 @@ impl State {
         let renewable = is_renewable(integration, record);
         let expired = record.expires_at.is_some_and(|expires| expires <= now);
         match (&record.standing, expired, renewable) {
-            (Standing::NeedsConnecting { .. }, _, _) | (_, true, false) => State::NeedsConnecting,
+            (Standing::NeedsConnecting { .. } | Standing::Renaming { .. }, _, _)
+            | (_, true, false) => State::NeedsConnecting,
             (_, true, true) => State::Expired,
             (_, false, _) => State::Connected,
         }

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
 use crate::output;
-use crate::store::{InFlight, Record, Standing};
+use crate::store::{InFlight, Protection, Record, Standing, StoreError};
 use crate::ui::escape;
 
 /// One connection in full, no secret shown; exits 4 when it is not connected
@@ -27,12 +27,16 @@ pub(super) struct StatusArgs {
 pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<()> {
     let (id, integration) = context.connection(&args.connection)?;
     let record = context.stores.record(&id)?;
+    let kept = match &record {
+        Some(record) => Some((record, context.stores.protection(record.store)?)),
+        None => None,
+    };
     let now = Timestamp::now();
     let state = State::of(Some(&integration), record.as_ref(), now);
     if args.json {
-        output::json(&json(&id, &integration, record.as_ref(), state))?;
+        output::json(&json(&id, &integration, kept.as_ref(), state))?;
     } else {
-        output::text(&text(&id, &integration, record.as_ref(), state, now))?;
+        output::text(&text(&id, &integration, kept.as_ref(), state, now))?;
     }
     match state {
         State::Connected | State::Ready | State::Expired => Ok(()),
@@ -42,6 +46,10 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<()> {
 }
 
 fn again(id: &ConnectionId, integration: &Integration, record: Option<&Record>) -> Failure {
+    if let Some(Standing::Renaming { to, .. }) = record.map(|record| &record.standing) {
+        let to = ConnectionId::new(id.integration(), to);
+        return StoreError::Renaming { id: id.clone(), to }.into();
+    }
     let moved = record.is_some_and(|record| !strangers(integration, record).is_empty());
     if !moved {
         return needs(id, "has to be connected again");
@@ -60,12 +68,16 @@ fn needs(id: &ConnectionId, what: &str) -> Failure {
         .hint(format!("run `hallpass connect {id}`"))
 }
 
+/// What is kept, and how it is protected.
+type Held<'a> = (&'a Record, Protection);
+
 fn json(
     id: &ConnectionId,
     integration: &Integration,
-    record: Option<&Record>,
+    kept: Option<&Held<'_>>,
     state: State,
 ) -> serde_json::Value {
+    let record = kept.map(|(record, _)| *record);
     serde_json::json!({
         "integration": id.integration(),
         "connection": id.to_string(),
@@ -74,6 +86,7 @@ fn json(
         "expires_at": record.and_then(|r| r.expires_at),
         "scopes": record.map(|r| r.scopes.clone()).unwrap_or_default(),
         "store": record.map(|r| r.store),
+        "protection": kept.map(|(_, protection)| protection),
         "grant": integration.auth.grant_name(),
         "renewable": record.map_or(is_minted(integration), |r| is_renewable(integration, r)),
         "connected_at": record.map(|r| r.connected_at),
@@ -103,13 +116,14 @@ fn reason(integration: &Integration, record: &Record) -> Option<String> {
     match &record.standing {
         Standing::Good => None,
         Standing::NeedsConnecting { why } => Some(why.clone()),
+        Standing::Renaming { to, .. } => Some(format!("it is being renamed to `{to}`")),
     }
 }
 
 fn text(
     id: &ConnectionId,
     integration: &Integration,
-    record: Option<&Record>,
+    kept: Option<&Held<'_>>,
     state: State,
     now: Timestamp,
 ) -> String {
@@ -118,7 +132,7 @@ fn text(
         ("service", integration.name.clone()),
         ("state", state.name().replace('_', " ")),
     ];
-    if let Some(record) = record {
+    if let Some((record, protection)) = kept {
         lines.extend(reason(integration, record).map(|why| ("because", why)));
         lines.extend(record.account.clone().map(|account| ("account", account)));
         if !integration.auth.is_fixed() {
@@ -136,6 +150,7 @@ fn text(
             lines.push(("parameter", format!("{name} = {value}")));
         }
         lines.push(("stored in", record.store.name().to_owned()));
+        lines.push(("protected by", protection.text.clone()));
         lines.push(("may go to", record.pin.to_string()));
         lines.push((
             "connected",
@@ -158,7 +173,7 @@ fn text(
     lines.push(("definition", integration.place.to_string()));
     let lines: Vec<String> = lines
         .iter()
-        .map(|(name, value)| format!("{name:<12}{}\n", escape(value)))
+        .map(|(name, value)| format!("{name:<13}{}\n", escape(value)))
         .collect();
     lines.concat()
 }

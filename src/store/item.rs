@@ -60,6 +60,9 @@ pub struct Item {
     pub account: Option<String>,
     /// When it was connected.
     pub connected_at: Timestamp,
+    /// The connection whose place this one took when it was renamed.
+    #[serde(default)]
+    renamed_from: Option<String>,
 }
 
 /// Whether a connection can still be used.
@@ -72,6 +75,14 @@ pub enum Standing {
     NeedsConnecting {
         /// What the provider said.
         why: String,
+    },
+    /// It is being renamed. The other name may hold it already, and two copies
+    /// of a rotating grant would burn each other: this one is not used.
+    Renaming {
+        /// The other name, of the same integration.
+        to: String,
+        /// What it was before.
+        was: Box<Standing>,
     },
 }
 
@@ -97,7 +108,37 @@ impl Item {
             asked: Vec::new(),
             extra_scopes: Vec::new(),
             account: None,
+            renamed_from: None,
         }
+    }
+
+    /// Whose it is.
+    pub fn id(&self) -> Option<ConnectionId> {
+        ConnectionId::from_file_stem(&self.connection)
+    }
+
+    /// The same under another name, as its next generation.
+    #[must_use]
+    pub fn under(self, id: &ConnectionId) -> Self {
+        self.next(|item| {
+            item.renamed_from = Some(std::mem::replace(&mut item.connection, id.file_stem()));
+            if let Standing::Renaming { was, .. } = &item.standing {
+                item.standing = was.as_ref().clone();
+            }
+        })
+    }
+
+    /// The same, come from another machine under this name.
+    #[must_use]
+    pub fn arrived_as(self, id: &ConnectionId) -> Self {
+        let mut item = self.under(id);
+        item.renamed_from = None;
+        item
+    }
+
+    /// Whether this one took that connection's place.
+    pub fn was_called(&self, id: &ConnectionId) -> bool {
+        self.renamed_from.as_ref() == Some(&id.file_stem())
     }
 
     /// The next generation of this item, changed.
@@ -138,28 +179,34 @@ impl Item {
     }
 
     /// The text that goes into a store.
-    pub(super) fn to_text(&self) -> Result<Secret, StoreError> {
+    pub(super) fn to_text(&self, id: &ConnectionId) -> Result<Secret, StoreError> {
         serde_json::to_string(self)
             .map(Secret::from)
-            .map_err(|error| StoreError::Corrupt(error.to_string()))
+            .map_err(|error| StoreError::corrupt(id, error.to_string()))
     }
 
     /// Reads it back; a text that is another connection's is refused.
     pub(super) fn from_text(id: &ConnectionId, text: &Secret) -> Result<Self, StoreError> {
         // serde_json's messages name places, not contents.
         let item: Self = serde_json::from_str(text.expose())
-            .map_err(|error| StoreError::Corrupt(format!("{error}")))?;
-        if item.version != VERSION {
-            return Err(StoreError::Corrupt(format!(
-                "it was written by another version of hallpass (form {})",
-                item.version
-            )));
-        }
-        if item.connection != id.file_stem() {
-            return Err(StoreError::Corrupt(
-                "it belongs to another connection".to_owned(),
+            .map_err(|error| StoreError::corrupt(id, error.to_string()))?;
+        if !item.has_known_form() {
+            return Err(StoreError::corrupt(
+                id,
+                format!(
+                    "it was written by another version of hallpass (form {})",
+                    item.version
+                ),
             ));
         }
+        if item.connection != id.file_stem() {
+            return Err(StoreError::corrupt(id, "it belongs to another connection"));
+        }
         Ok(item)
+    }
+
+    /// Whether this version of hallpass wrote it, or could have.
+    pub(super) fn has_known_form(&self) -> bool {
+        self.version == VERSION
     }
 }

@@ -1,88 +1,271 @@
-//! The operating system's keychain, through the `keyring` crate: macOS
-//! Keychain, Windows Credential Manager, the Secret Service on other Unixes.
-//! Every call has a deadline, since a keychain may wait for a person who is
-//! not there; *absent*, *locked*, *denied* and *timed out* are told apart.
+//! Connections in the platform's keychain, service `hallpass`, account CONN.
+//! Where the platform limits an item, a text is kept in parts: they are
+//! written first, under names of the new generation (`CONN#g7.1`; no CONN has
+//! a `#`), and the head last, under CONN itself; it says generation, number,
+//! length and digest. Only then do the parts of the generation before go.
+//!
+//! Promises: a reader gets the old text or the new one, also from a write or
+//! a delete that was cut off anywhere; what such a one left behind goes with
+//! the next write.
 
-use std::path::Path;
-use std::sync::mpsc;
-use std::time::Duration;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
-use keyring::{Entry, Error};
-
+use super::vault::{SecretBytes, Vault, VaultError};
 use super::{Store, StoreError};
 use crate::connection::ConnectionId;
 use crate::secret::Secret;
 
-/// Keeps credentials in the platform's keychain.
+/// What a head begins with; a text of ours is JSON and never does.
+const MARK: u8 = b'#';
+/// The most parts of one text.
+const MAX_PARTS: usize = 100;
+/// How often a reader begins anew because a writer came between.
+const TRIES: usize = 8;
+
+/// Keeps credentials in a keychain.
 #[derive(Debug)]
-pub(super) struct Keychain {
-    service: String,
-    patience: Duration,
+pub(super) struct Keychain<V> {
+    vault: V,
+    /// The most one item holds, in bytes.
+    limit: Option<usize>,
 }
 
-impl Keychain {
-    /// Items of a `HALLPASS_HOME` of its own have names of their own.
-    /// `patience` bounds every call.
-    pub(super) fn new(own_home: Option<&Path>, patience: Duration) -> Self {
-        let service = match own_home {
-            Some(home) => format!("hallpass:{}", home.display()),
-            None => "hallpass".to_owned(),
+/// The first line of an item that is limited in size; a text of no parts
+/// stands behind it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    generation: u64,
+    parts: usize,
+    /// In bytes.
+    length: usize,
+    /// SHA-256 of the text, in hex.
+    sha256: String,
+    /// The text is forgotten; its parts may still be there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    gone: bool,
+}
+
+/// What stands under CONN.
+enum Top {
+    Nothing,
+    /// A text that was kept whole, without a head.
+    Bare(SecretBytes),
+    Headed(Head, SecretBytes),
+}
+
+impl<V: Vault> Keychain<V> {
+    pub(super) fn new(vault: V, limit: Option<usize>) -> Self {
+        Self { vault, limit }
+    }
+
+    fn top(&self, account: &str) -> Result<Top, VaultError> {
+        let Some(bytes) = self.vault.get(account)? else {
+            return Ok(Top::Nothing);
         };
-        Self { service, patience }
+        if bytes.first() != Some(&MARK) {
+            return Ok(Top::Bare(bytes));
+        }
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let head = end.and_then(|end| serde_json::from_slice(&bytes[1..end]).ok());
+        match (head, end) {
+            (Some(head), Some(end)) => {
+                Ok(Top::Headed(head, Zeroizing::new(bytes[end + 1..].to_vec())))
+            }
+            _ => Err(VaultError::Malformed("its head is damaged".to_owned())),
+        }
     }
 
-    /// Runs one call in a thread of its own and gives it up at the deadline;
-    /// the thread ends with the process.
-    fn call<T: Send + 'static>(
+    /// The text; a reader that a writer overtakes begins anew.
+    fn read(&self, account: &str) -> Result<Option<SecretBytes>, VaultError> {
+        let mut before = None;
+        for _ in 0..TRIES {
+            let (head, inline) = match self.top(account)? {
+                Top::Nothing => return Ok(None),
+                Top::Bare(text) => return Ok(Some(text)),
+                Top::Headed(head, _) if head.gone => return Ok(None),
+                Top::Headed(head, inline) => (head, inline),
+            };
+            if before.as_ref() == Some(&head) {
+                return Err(VaultError::Malformed(
+                    "parts of it are missing or changed".to_owned(),
+                ));
+            }
+            let text = match head.parts {
+                0 => Some(inline),
+                _ => self.join(account, &head)?,
+            };
+            match text.filter(|text| head.is_of(text)) {
+                Some(text) => return Ok(Some(text)),
+                None => before = Some(head),
+            }
+        }
+        Err(VaultError::Malformed(
+            "it changes too fast to be read".to_owned(),
+        ))
+    }
+
+    fn join(&self, account: &str, head: &Head) -> Result<Option<SecretBytes>, VaultError> {
+        if head.parts > MAX_PARTS {
+            return Ok(None);
+        }
+        let mut text = Zeroizing::new(Vec::with_capacity(head.length.min(1 << 20)));
+        for number in 1..=head.parts {
+            match self.vault.get(&part(account, head.generation, number))? {
+                Some(bytes) => text.extend_from_slice(&bytes),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(text))
+    }
+
+    fn write(&self, account: &str, text: &[u8]) -> Result<(), VaultError> {
+        let Some(limit) = self.limit else {
+            return self.vault.set(account, text);
+        };
+        let old = self.generation(account)?;
+        let generation = old + 1;
+        // What writes before this one left behind, should they have been cut
+        // off: parts that were to go, and parts that no head came to name.
+        self.clear(account, old.saturating_sub(1), 0)?;
+        let mut head = Head::new(generation, 0, text);
+        let mut whole = head.line();
+        whole.extend_from_slice(text);
+        if whole.len() > limit {
+            head.parts = text.len().div_ceil(limit);
+            whole = head.line();
+        }
+        if head.parts > MAX_PARTS || whole.len() > limit {
+            return Err(VaultError::TooLarge(
+                u32::try_from(limit).unwrap_or(u32::MAX),
+            ));
+        }
+        let written = self
+            .write_parts(account, &head, text, limit)
+            .and_then(|()| self.clear(account, generation, head.parts));
+        if let Err(error) = written {
+            // The old text stands; these parts would go with the next write.
+            let _ = self.clear(account, generation, 0);
+            return Err(error);
+        }
+        self.vault.set(account, &whole)?;
+        // The new text is kept; what does not go now goes with the next write.
+        let _ = self.clear(account, old, 0);
+        Ok(())
+    }
+
+    fn write_parts(
         &self,
-        id: &ConnectionId,
-        work: impl FnOnce(Entry) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (service, account) = (self.service.clone(), id.to_string());
-        let (send, receive) = mpsc::channel();
-        std::thread::spawn(move || {
-            let result = open(&service, &account)
-                .and_then(|entry| work(entry).map_err(|error| explain(&error)));
-            // Nobody listens any more after the deadline.
-            let _ = send.send(result);
-        });
-        receive
-            .recv_timeout(self.patience)
-            .unwrap_or(Err(Trouble::Store(StoreError::TimedOut(
-                self.patience.as_secs(),
-            ))))
-            .map_err(|trouble| match trouble {
-                Trouble::Store(error) => error,
-                Trouble::NoEntry => StoreError::NotKept,
-            })
+        account: &str,
+        head: &Head,
+        text: &[u8],
+        limit: usize,
+    ) -> Result<(), VaultError> {
+        let parts = text.chunks(limit).take(head.parts);
+        for (at, bytes) in parts.enumerate() {
+            let name = part(account, head.generation, at + 1);
+            self.vault.set(&name, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// The generation that is kept now; damage counts as the first.
+    fn generation(&self, account: &str) -> Result<u64, VaultError> {
+        match self.top(account) {
+            Ok(Top::Headed(head, _)) => Ok(head.generation),
+            Ok(Top::Nothing | Top::Bare(_)) | Err(VaultError::Malformed(_)) => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes a generation's parts behind the first `keep`, the last one
+    /// first: what is left when that is cut off has no gap, and is found again.
+    fn clear(&self, account: &str, generation: u64, keep: usize) -> Result<(), VaultError> {
+        let mut last = keep;
+        while last < MAX_PARTS
+            && self
+                .vault
+                .get(&part(account, generation, last + 1))?
+                .is_some()
+        {
+            last += 1;
+        }
+        for number in (keep + 1..=last).rev() {
+            self.vault.delete(&part(account, generation, number))?;
+        }
+        Ok(())
+    }
+
+    /// The head says that the text is gone before its parts go.
+    fn forget(&self, account: &str) -> Result<(), VaultError> {
+        let headed = match self.top(account) {
+            Ok(Top::Headed(head, _)) => Some(head),
+            Ok(Top::Nothing | Top::Bare(_)) | Err(VaultError::Malformed(_)) => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(mut head) = headed {
+            if !head.gone {
+                head.gone = true;
+                self.vault.set(account, &head.line())?;
+            }
+            let next = head.generation + 1;
+            for generation in [next, head.generation, head.generation.saturating_sub(1)] {
+                self.clear(account, generation, 0)?;
+            }
+        } else if self.limit.is_some() {
+            // A first write that was cut off has no head yet.
+            self.clear(account, 1, 0)?;
+        }
+        self.vault.delete(account)
     }
 }
 
-/// What a call came to, besides success.
-enum Trouble {
-    NoEntry,
-    Store(StoreError),
+impl Head {
+    fn new(generation: u64, parts: usize, text: &[u8]) -> Self {
+        Self {
+            generation,
+            parts,
+            length: text.len(),
+            sha256: hex::encode(Sha256::digest(text)),
+            gone: false,
+        }
+    }
+
+    fn is_of(&self, text: &[u8]) -> bool {
+        *self == Self::new(self.generation, self.parts, text)
+    }
+
+    fn line(&self) -> SecretBytes {
+        let mut line = vec![MARK];
+        // A struct of numbers and hex always has a JSON form.
+        line.extend(serde_json::to_vec(self).unwrap_or_default());
+        line.push(b'\n');
+        Zeroizing::new(line)
+    }
 }
 
-impl Store for Keychain {
+fn part(account: &str, generation: u64, number: usize) -> String {
+    format!("{account}#g{generation}.{number}")
+}
+
+impl<V: Vault> Store for Keychain<V> {
     fn get(&self, id: &ConnectionId) -> Result<Option<Secret>, StoreError> {
-        let bytes = self.call(id, |entry| match entry.get_secret() {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(error),
-        })?;
+        let account = id.to_string();
+        let bytes = self.read(&account).map_err(|error| told(id, error))?;
         bytes
-            .map(|bytes| {
-                String::from_utf8(bytes)
-                    .map(Secret::from)
-                    .map_err(|_| StoreError::Corrupt("it is not text".to_owned()))
+            .map(|bytes| match std::str::from_utf8(&bytes) {
+                Ok(text) => Ok(Secret::new(text)),
+                Err(_) => Err(StoreError::corrupt(id, "it is not text")),
             })
             .transpose()
     }
 
     fn put(&self, id: &ConnectionId, text: &Secret) -> Result<(), StoreError> {
-        let text = text.clone();
-        self.call(id, move |entry| entry.set_secret(text.expose().as_bytes()))
+        let account = id.to_string();
+        self.write(&account, text.expose().as_bytes())
+            .map_err(|error| told(id, error))
     }
 
     /// A keychain that can be read from (which `get` has shown) can be written to.
@@ -91,39 +274,24 @@ impl Store for Keychain {
     }
 
     fn delete(&self, id: &ConnectionId) -> Result<(), StoreError> {
-        self.call(id, |entry| match entry.delete_credential() {
-            Ok(()) | Err(Error::NoEntry) => Ok(()),
-            Err(error) => Err(error),
-        })
+        self.forget(&id.to_string())
+            .map_err(|error| told(id, error))
     }
 }
 
-fn open(service: &str, account: &str) -> Result<Entry, Trouble> {
-    // `Entry::new` alone would only say that there is no default store.
-    if let Err(error) = Entry::store_status() {
-        return Err(Trouble::Store(StoreError::Absent(innermost(error))));
+fn told(id: &ConnectionId, error: VaultError) -> StoreError {
+    match error {
+        VaultError::Absent(why) => StoreError::Absent(why),
+        VaultError::Locked(why) => StoreError::Locked(why),
+        VaultError::Denied(why) => StoreError::Denied(why),
+        VaultError::TimedOut(waited) => StoreError::TimedOut(waited),
+        VaultError::TooLarge(limit) => StoreError::TooLarge {
+            id: id.clone(),
+            limit,
+        },
+        VaultError::Malformed(why) => StoreError::corrupt(id, why),
     }
-    Entry::new(service, account).map_err(|error| explain(&error))
 }
 
-fn explain(error: &Error) -> Trouble {
-    Trouble::Store(match error {
-        Error::NoEntry => return Trouble::NoEntry,
-        Error::NoStorageAccess(_) => StoreError::Locked(innermost(error)),
-        Error::TooLong(_, limit) => StoreError::TooLarge(*limit),
-        Error::NoDefaultStore => StoreError::Absent(innermost(error)),
-        Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => {
-            StoreError::Corrupt("the keychain's item is malformed".to_owned())
-        }
-        other => StoreError::Denied(innermost(other)),
-    })
-}
-
-/// The last cause says what happened; the ones around it say only where.
-fn innermost(error: &Error) -> String {
-    let mut error: &dyn std::error::Error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
-}
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Item, Standing, StoreError};
 use crate::clock::Timestamp;
 use crate::connection::{ConnectionId, Metadata, Pin};
-use crate::fs;
+use crate::fs::{self, ReadError};
 use crate::settings::StoreKind;
 
 /// What may be read of a connection.
@@ -49,6 +49,10 @@ pub struct Record {
     /// A refresh that began and whose answer has not been kept yet.
     #[serde(default)]
     pub in_flight: Option<InFlight>,
+    /// Another store that may hold a copy too: it was being moved. The copy is
+    /// never read, and goes with the next write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also_in: Option<StoreKind>,
 }
 
 /// A refresh under way.
@@ -79,6 +83,7 @@ impl Record {
             connected_at: item.connected_at,
             obtained_at: item.credential.obtained_at,
             in_flight: None,
+            also_in: None,
         }
     }
 }
@@ -112,10 +117,11 @@ impl Records {
 
     pub(super) fn read(&self, id: &ConnectionId) -> Result<Kept, StoreError> {
         let path = self.path(id);
-        let bytes = match std::fs::read(&path) {
+        let bytes = match fs::read_whole(&path) {
             Ok(bytes) => bytes,
-            Err(error) if fs::is_absent(&error) => return Ok(Kept::Nothing),
-            Err(source) => return Err(StoreError::Io { path, source }),
+            Err(error) if error.is_absent() => return Ok(Kept::Nothing),
+            Err(ReadError::Io { path, source }) => return Err(StoreError::Io { path, source }),
+            Err(_) => return Ok(Kept::Damaged),
         };
         Ok(match serde_json::from_slice(&bytes) {
             Ok(record) => Kept::Record(Box::new(record)),
@@ -126,7 +132,7 @@ impl Records {
     pub(super) fn write(&self, id: &ConnectionId, record: &Record) -> Result<(), StoreError> {
         let path = self.path(id);
         let mut bytes = serde_json::to_vec_pretty(record)
-            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            .map_err(|error| StoreError::corrupt(id, error.to_string()))?;
         bytes.push(b'\n');
         fs::write_atomic(&path, &bytes).map_err(|source| StoreError::Io { path, source })
     }

@@ -5,10 +5,12 @@
 use std::time::Duration;
 
 use super::file::FileStore;
+use super::identity::KeySource;
 use super::keychain::Keychain;
 use super::none::NoStore;
 use super::record::{Kept, Records};
-use super::{InFlight, Item, Record, Store, StoreError};
+use super::vault;
+use super::{InFlight, Item, Record, Standing, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::connection::ConnectionId;
 use crate::env;
@@ -78,9 +80,7 @@ impl Stores {
         match store.get(id).and_then(|_| store.probe()) {
             // What is kept may be unreadable: connecting is how that is mended.
             Ok(()) => Ok(UsableStore::Yes(kind)),
-            Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) => {
-                store.probe().map(|()| UsableStore::Yes(kind))
-            }
+            Err(error) if error.is_unreadable() => store.probe().map(|()| UsableStore::Yes(kind)),
             Err(error @ StoreError::Absent(_)) if !was_named => {
                 Ok(UsableStore::DefaultAbsent(error))
             }
@@ -131,20 +131,49 @@ impl Stores {
         }
     }
 
-    /// A connection's item, and the store it rests in.
+    /// A connection's item, and the store it rests in. One that is being
+    /// renamed is not to be used, and is an error.
     pub fn read(&self, id: &ConnectionId) -> Result<Option<(Item, StoreKind)>, StoreError> {
+        let found = self.read_marked(id)?;
+        match found.as_ref().map(|(item, _)| &item.standing) {
+            Some(Standing::Renaming { to, .. }) => Err(StoreError::Renaming {
+                id: id.clone(),
+                to: ConnectionId::new(id.integration(), to),
+            }),
+            _ => Ok(found),
+        }
+    }
+
+    /// The same, whether or not it is being renamed. Where several places might
+    /// hold it, the newest is it: the others are copies that a move left behind.
+    pub(super) fn read_marked(
+        &self,
+        id: &ConnectionId,
+    ) -> Result<Option<(Item, StoreKind)>, StoreError> {
         let places = self.places(id)?;
         let sure = places.len() == 1;
+        let mut newest: Option<(Item, StoreKind)> = None;
+        let mut unreadable = None;
         for kind in places {
-            match self.open(kind).and_then(|store| store.get(id)) {
-                Ok(Some(text)) => return Ok(Some((Item::from_text(id, &text)?, kind))),
+            let text = self.open(kind).and_then(|store| store.get(id));
+            match text.and_then(|text| text.map(|text| Item::from_text(id, &text)).transpose()) {
+                Ok(Some(item)) => {
+                    let known = newest.as_ref().map(|(known, _)| known.generation);
+                    if known.is_none_or(|known| known < item.generation) {
+                        newest = Some((item, kind));
+                    }
+                }
                 // Where it only might be, a store that is not there holds nothing.
                 Err(StoreError::Absent(_) | StoreError::NoHome(_)) if !sure => {}
                 Ok(None) => {}
+                Err(error) if error.is_unreadable() => unreadable = unreadable.or(Some(error)),
                 Err(error) => return Err(error),
             }
         }
-        Ok(None)
+        match (newest, unreadable) {
+            (None, Some(error)) => Err(error),
+            (newest, _) => Ok(newest),
+        }
     }
 
     /// Keeps an item, durably and read back, if what is kept now is still of
@@ -162,7 +191,7 @@ impl Stores {
             return Ok(());
         }
         let store = self.open(kind)?;
-        let text = item.to_text()?;
+        let text = item.to_text(id)?;
         let is_kept = |kept: Option<Secret>| kept.is_some_and(|kept| kept.equals(text.expose()));
         let now = generation(store.as_ref(), id)?;
         // A write that is tried again may have come half-way the first time.
@@ -170,11 +199,14 @@ impl Stores {
         if now != base && !half_way {
             return Err(StoreError::Superseded);
         }
-        store.put(id, &text)?;
-        if !is_kept(store.get(id)?) {
-            return Err(StoreError::NotKept);
+        put(store.as_ref(), id, item)?;
+        let mut record = self.record_of(id, item, kind)?;
+        if let Some(other) = record.also_in
+            && self.open(other).and_then(|store| store.delete(id)).is_ok()
+        {
+            record.also_in = None;
         }
-        let Err(error) = self.records()?.write(id, &Record::of(item, kind)) else {
+        let Err(error) = self.records()?.write(id, &record) else {
             return Ok(());
         };
         // The item is complete without its copy, as long as one leads to it.
@@ -186,6 +218,22 @@ impl Stores {
             "`{id}` is kept, but `hallpass list` may show it as it was before ({error})"
         ));
         Ok(())
+    }
+
+    /// The record of an item, with what is known of copies elsewhere.
+    pub(super) fn record_of(
+        &self,
+        id: &ConnectionId,
+        item: &Item,
+        kind: StoreKind,
+    ) -> Result<Record, StoreError> {
+        let mut record = Record::of(item, kind);
+        if let Some(known) = self.record(id)? {
+            // What was kept elsewhere and could not be read may still be there.
+            let elsewhere = (known.store != kind).then_some(known.store);
+            record.also_in = known.also_in.filter(|other| *other != kind).or(elsewhere);
+        }
+        Ok(record)
     }
 
     /// The note of an earlier refresh of this very item whose answer was never
@@ -210,7 +258,7 @@ impl Stores {
         kind: StoreKind,
         earlier: Option<&InFlight>,
     ) -> Result<(), StoreError> {
-        let mut record = Record::of(item, kind);
+        let mut record = self.record_of(id, item, kind)?;
         record.in_flight = Some(earlier.cloned().unwrap_or_else(|| InFlight {
             since: Timestamp::now(),
             pid: std::process::id(),
@@ -225,32 +273,50 @@ impl Stores {
         item: &Item,
         kind: StoreKind,
     ) -> Result<(), StoreError> {
-        self.records()?.write(id, &Record::of(item, kind))
+        self.records()?.write(id, &self.record_of(id, item, kind)?)
     }
 
-    /// Forgets a connection: the item, then its record. With `kind` unset it is
-    /// forgotten where its record says.
+    /// Forgets a connection: the item, with copies that a move left behind,
+    /// then its record. With `kind` unset it is forgotten where its record says.
     pub fn remove(&self, id: &ConnectionId, kind: Option<StoreKind>) -> Result<(), StoreError> {
-        let kind = match kind {
-            Some(kind) => kind,
-            None => self
-                .record(id)?
-                .map_or_else(|| self.preferred(), |r| r.store),
-        };
+        let record = self.record(id)?;
+        let kept_in = record.as_ref().map(|record| record.store);
+        let kind = kind.or(kept_in).unwrap_or_else(|| self.preferred());
+        if let Some(other) = record.and_then(|record| record.also_in) {
+            self.open(other)?.delete(id)?;
+        }
         self.open(kind)?.delete(id)?;
         self.records()?.remove(id)
     }
 
-    fn records(&self) -> Result<Records, StoreError> {
+    pub(super) fn records(&self) -> Result<Records, StoreError> {
         Ok(Records::new(self.paths.data()?))
     }
 
-    fn open(&self, kind: StoreKind) -> Result<Box<dyn Store>, StoreError> {
+    /// Where the key of the `file` store comes from.
+    pub(super) fn key(&self) -> Result<KeySource, StoreError> {
+        KeySource::find(&self.paths, &self.settings, self.patience, self.ui)
+    }
+
+    pub(super) fn open(&self, kind: StoreKind) -> Result<Box<dyn Store>, StoreError> {
         Ok(match kind {
-            StoreKind::Keychain => Box::new(Keychain::new(self.paths.own_home(), self.patience)),
-            StoreKind::File => Box::new(FileStore::new(&self.paths, &self.settings, self.ui)?),
+            StoreKind::Keychain => {
+                let platform = vault::Platform::new(self.paths.own_home(), self.patience);
+                Box::new(Keychain::new(platform, vault::LIMIT))
+            }
+            StoreKind::File => Box::new(FileStore::new(&self.paths, self.key()?)?),
             StoreKind::None => Box::new(NoStore),
         })
+    }
+}
+
+/// Keeps an item and reads it back.
+pub(super) fn put(store: &dyn Store, id: &ConnectionId, item: &Item) -> Result<(), StoreError> {
+    let text = item.to_text(id)?;
+    store.put(id, &text)?;
+    match store.get(id)? {
+        Some(kept) if kept.equals(text.expose()) => Ok(()),
+        _ => Err(StoreError::NotKept(id.clone())),
     }
 }
 
@@ -258,7 +324,8 @@ impl Stores {
 fn generation(store: &dyn Store, id: &ConnectionId) -> Result<Option<u64>, StoreError> {
     match store.get(id) {
         Ok(Some(text)) => Ok(Item::from_text(id, &text).ok().map(|item| item.generation)),
-        Ok(None) | Err(StoreError::Corrupt(_) | StoreError::WrongKey(_)) => Ok(None),
+        Ok(None) => Ok(None),
+        Err(error) if error.is_unreadable() => Ok(None),
         Err(error) => Err(error),
     }
 }
