@@ -119,6 +119,15 @@ impl Context {
         Ok((ConnectionId::of(arg, &integration), integration))
     }
 
+    /// The connection a CONN means, also where its definition is gone or broken:
+    /// what is kept can be put elsewhere without it.
+    pub fn connection_id(&self, arg: &ConnectionArg) -> ConnectionId {
+        match self.connection(arg) {
+            Ok((id, _)) => id,
+            Err(_) => ConnectionId::without_definition(arg),
+        }
+    }
+
     /// The broker.
     pub fn broker(&self) -> Broker<'_> {
         Broker {

@@ -20,6 +20,7 @@ mod inputs;
 mod invite;
 mod lock;
 mod mint;
+mod moving;
 mod prompt;
 mod renew;
 mod state;
@@ -40,6 +41,7 @@ use crate::ui::Ui;
 
 pub use connect::{ConnectOptions, Connected};
 pub use disconnect::Revoked;
+pub use moving::Exported;
 pub use state::{State, is_renewable, strangers};
 
 /// Gets, keeps and renews credentials.

@@ -182,7 +182,7 @@ fn is_secret(integration: &Integration, name: &str) -> bool {
 }
 
 /// No keychain answers: a person is asked once whether files will do.
-fn choose_file(context: &Context, why: &StoreError) -> Result<Option<StoreKind>> {
+pub(super) fn choose_file(context: &Context, why: &StoreError) -> Result<Option<StoreKind>> {
     if !context.interaction.attended() {
         return Ok(None);
     }

@@ -44,10 +44,7 @@ fn find(
 ) -> Result<(ConnectionId, Option<Integration>)> {
     match context.connection(arg) {
         Ok((id, integration)) => Ok((id, Some(integration))),
-        Err(_) if local => {
-            let name = arg.name.as_deref().unwrap_or(crate::connection::DEFAULT);
-            Ok((ConnectionId::new(&arg.integration, name), None))
-        }
+        Err(_) if local => Ok((ConnectionId::without_definition(arg), None)),
         Err(failure) => Err(failure.hint("or only forget the connection: add `--local`")),
     }
 }

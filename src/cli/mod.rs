@@ -7,9 +7,13 @@ mod check;
 mod completions;
 mod connect;
 mod disconnect;
+mod export;
+mod import;
 mod list;
 mod misuse;
+mod moving;
 mod params;
+mod rename;
 mod request;
 mod sandbox;
 mod status;
@@ -88,6 +92,10 @@ enum Command {
     Token(token::TokenArgs),
     Request(request::RequestArgs),
     Disconnect(disconnect::DisconnectArgs),
+    Move(moving::MoveArgs),
+    Rename(rename::RenameArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Sandbox(sandbox::SandboxArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -148,6 +156,10 @@ fn dispatch(command: Command, global: &Global, ui: Ui) -> Result<ExitCode> {
         Command::Token(args) => token::run(&args, &Context::new(global, ui)?),
         Command::Request(args) => request::run(args, &Context::new(global, ui)?),
         Command::Disconnect(args) => disconnect::run(&args, &Context::new(global, ui)?),
+        Command::Move(args) => moving::run(&args, &Context::new(global, ui)?),
+        Command::Rename(args) => rename::run(&args, &Context::new(global, ui)?),
+        Command::Export(args) => export::run(&args, &Context::new(global, ui)?),
+        Command::Import(args) => import::run(&args, &Context::new(global, ui)?),
     }
     .map(|()| ExitCode::SUCCESS)
 }

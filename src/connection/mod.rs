@@ -84,6 +84,11 @@ impl ConnectionId {
         Self::new(&integration.key, name)
     }
 
+    /// What the user meant, where no definition says what the bare key stands for.
+    pub fn without_definition(arg: &ConnectionArg) -> Self {
+        Self::new(&arg.integration, arg.name.as_deref().unwrap_or(DEFAULT))
+    }
+
     /// The integration's key.
     pub fn integration(&self) -> &str {
         &self.integration

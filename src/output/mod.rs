@@ -1,6 +1,7 @@
 //! stdout: data, and the only place where a credential is printed.
 
 mod response;
+mod safely;
 mod table;
 mod token;
 
@@ -9,6 +10,7 @@ use std::io::{self, Write};
 use crate::error::{Failure, Kind, Result};
 
 pub use response::{Target, response};
+pub use safely::{safely, safely_to_file};
 pub use table::table;
 pub use token::{Format, token};
 

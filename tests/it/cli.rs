@@ -3,7 +3,7 @@
 
 use crate::support::{Cmd, HALLPASS, Home};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 13] = [
     "check",
     "list",
     "connect",
@@ -11,6 +11,10 @@ const COMMANDS: [&str; 9] = [
     "token",
     "request",
     "disconnect",
+    "move",
+    "rename",
+    "export",
+    "import",
     "sandbox",
     "completions",
 ];

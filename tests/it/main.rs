@@ -22,12 +22,14 @@ mod documents;
 mod exit_codes;
 mod fenced;
 mod guarantee;
+mod export_import;
 mod harness;
 mod hosted_knobs;
 mod house;
 mod injection;
 mod leaks;
 mod list;
+mod move_rename;
 mod pinned;
 mod quirks;
 #[cfg(unix)]
