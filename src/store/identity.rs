@@ -153,3 +153,29 @@ fn parse(text: &str) -> Option<Identity> {
         .find(|line| !line.is_empty() && !line.starts_with('#'))?;
     Identity::from_str(line).ok()
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::ui::Color;
+
+    #[test]
+    fn a_key_command_that_hangs_is_given_up_and_named() {
+        let words = ["sleep", "60"].map(ToOwned::to_owned);
+        let source = KeySource {
+            place: Place::Command(words.to_vec()),
+            patience: Duration::from_millis(50),
+            ui: Ui::new(Color::Never, true, false),
+        };
+        let Err(error) = source.identity() else {
+            panic!("`sleep` is no key");
+        };
+        let said = error.to_string();
+        assert!(said.contains("did not answer within 50ms"), "{said}");
+        assert!(
+            error.remedy().contains("`key_command`"),
+            "{}",
+            error.remedy()
+        );
+    }
+}

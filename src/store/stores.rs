@@ -283,7 +283,11 @@ impl Stores {
         let kept_in = record.as_ref().map(|record| record.store);
         let kind = kind.or(kept_in).unwrap_or_else(|| self.preferred());
         if let Some(other) = record.and_then(|record| record.also_in) {
-            self.open(other)?.delete(id)?;
+            match self.open(other)?.delete(id) {
+                // A store that is not there any more is in nobody's way.
+                Ok(()) | Err(StoreError::Absent(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         self.open(kind)?.delete(id)?;
         self.records()?.remove(id)
