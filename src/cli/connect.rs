@@ -155,18 +155,10 @@ fn warn_of_missing_refresh_token(
     context.ui.warn(&format!(
         "the provider gave no refresh token, so `{id}` has to be connected again when its token expires"
     ));
-    let again = format!("then run `hallpass connect {id}` again");
-    context.ui.hint(&match &integration.offline {
-        Some(Offline { provider, remedy: Some(remedy) }) => {
-            format!("{provider} gives one when asked: {remedy} in the definition, {again}")
-        }
-        Some(Offline { provider, .. }) => format!(
-            "the definition asks {provider} for one; see whether the app is allowed to have it where it is registered, {again}"
-        ),
-        None => format!(
-            "see whether the provider wants a scope such as `offline_access`, or `authorization_params = {{ access_type = \"offline\", prompt = \"consent\" }}`, {again}"
-        ),
-    });
+    let advice = Offline::advice(integration.offline.as_ref());
+    context
+        .ui
+        .hint(&format!("{advice}, then run `hallpass connect {id}` again"));
 }
 
 /// The connection is kept whatever its test says; the exit code is the test's.

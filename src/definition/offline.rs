@@ -16,6 +16,23 @@ pub struct Offline {
     pub remedy: Option<String>,
 }
 
+impl Offline {
+    /// What to do where no refresh token came, said of a provider that is
+    /// `known` or not.
+    pub fn advice(known: Option<&Self>) -> String {
+        match known {
+            Some(Offline {
+                provider,
+                remedy: Some(remedy),
+            }) => format!("{provider} gives one when asked: {remedy} in the definition"),
+            Some(Offline { provider, .. }) => format!(
+                "the definition asks {provider} for one; see whether the app is allowed to have it where it is registered"
+            ),
+            None => "see whether the provider wants a scope such as `offline_access`, or `authorization_params = { access_type = \"offline\", prompt = \"consent\" }`".to_owned(),
+        }
+    }
+}
+
 /// How a provider wants to be asked.
 enum Ask {
     /// By one of these scopes; the first is the one to suggest.
