@@ -28,8 +28,25 @@ pub const SSH_TTY: &str = "SSH_TTY";
 /// Where programs are looked for; `sandbox -- CMD` puts its own directory first.
 pub const PATH: &str = "PATH";
 
+/// A file of certificate authorities, in the place of the platform's.
+pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
+/// Directories of certificate authorities, in the place of the platform's.
+pub const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
+/// The proxy of https; as with curl, the upper-case name goes before the lower-case one.
+pub const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+/// The proxy of http.
+pub const HTTP_PROXY: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
+/// The proxy of whatever has none of its own.
+pub const ALL_PROXY: [&str; 2] = ["ALL_PROXY", "all_proxy"];
+/// The hosts that are reached without a proxy.
+pub const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+/// The screen of X11.
+pub const DISPLAY: &str = "DISPLAY";
+/// The screen of Wayland.
+pub const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";
+
 /// What programs started with an otherwise empty environment still need.
-pub const FOR_CHILDREN: [&str; 6] = [PATH, "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "SSL_CERT_FILE"];
+pub const FOR_CHILDREN: [&str; 6] = [PATH, "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", SSL_CERT_FILE];
 
 /// The value of a variable that is set, not empty and valid text.
 pub fn var(name: &str) -> Option<String> {

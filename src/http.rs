@@ -23,6 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// Clients shared by every request of one run.
 #[derive(Debug)]
 pub struct Http {
+    connect: Duration,
     timeout: Duration,
     plain: OnceCell<Client>,
     loopback: OnceCell<Client>,
@@ -72,7 +73,14 @@ pub struct Answer {
 impl Http {
     /// `timeout` bounds one call to a provider from start to end.
     pub fn new(timeout: Duration) -> Self {
+        Self::hurried(CONNECT_TIMEOUT, timeout)
+    }
+
+    /// The same, with a bound of its own on how long a connection may take to
+    /// come up, TLS included.
+    pub fn hurried(connect: Duration, timeout: Duration) -> Self {
         Self {
+            connect,
             timeout,
             plain: OnceCell::new(),
             loopback: OnceCell::new(),
@@ -91,7 +99,7 @@ impl Http {
     pub fn client_for(&self, url: &Url) -> Result<&Client, HttpError> {
         // Of the blocking client this bounds each wait: for the headers, and for
         // every piece of the body, so that a long download may take its time.
-        let builder = || builder().timeout(LONGEST_WAIT);
+        let builder = || builder(self.connect).timeout(LONGEST_WAIT);
         let (cell, builder) = match (url.scheme(), is_loopback(url)) {
             ("http", true) => (&self.plain, builder().no_proxy().tls_certs_only([])),
             (_, true) => (&self.loopback, builder().no_proxy()),
@@ -125,11 +133,11 @@ impl Http {
     }
 }
 
-fn builder() -> ClientBuilder {
+fn builder(connect: Duration) -> ClientBuilder {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(connect)
         .user_agent(concat!("hallpass/", env!("CARGO_PKG_VERSION")))
 }
 

@@ -22,7 +22,7 @@ pub struct Interaction {
 
 /// How a URL reaches the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Browser {
+pub enum Browser {
     /// A command of the user's, which gets the URL as its last argument.
     Command(Vec<String>),
     /// The platform's default browser.
@@ -65,6 +65,11 @@ impl Interaction {
     /// is there, unless `HALLPASS_BROWSER` names someone.
     pub fn can_show_url(&self) -> bool {
         !self.unattended_asked || matches!(self.browser, Browser::Command(_))
+    }
+
+    /// How a URL reaches the person.
+    pub fn browser(&self) -> &Browser {
+        &self.browser
     }
 
     /// Never opens anything from here on; URLs are only printed.

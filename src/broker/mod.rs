@@ -42,7 +42,7 @@ use crate::ui::Ui;
 pub use connect::{ConnectOptions, Connected};
 pub use disconnect::Revoked;
 pub use moving::Exported;
-pub use state::{State, is_renewable, strangers};
+pub use state::{State, is_renewable, shown_values, strangers};
 
 /// Gets, keeps and renews credentials.
 pub struct Broker<'a> {

@@ -78,15 +78,20 @@ pub fn is_renewable(integration: &Integration, record: &Record) -> bool {
     }
 }
 
-/// What the definition names now and the connection was not made for. What
-/// cannot be told without unlocking counts as unmoved.
-pub fn strangers(integration: &Integration, record: &Record) -> Vec<String> {
+/// What fills a definition's placeholders, as far as that is known without
+/// unlocking.
+pub fn shown_values<'a>(integration: &'a Integration, record: &Record) -> Values<'a> {
     let kept = Kept {
         shown: record.kept.clone(),
         secrets: BTreeMap::new(),
     };
-    let values = Values::new(integration, record.parameters.clone(), BTreeMap::new())
-        .with_kept(kept, record.metadata.clone());
-    let now = Pin::of(&values);
+    Values::new(integration, record.parameters.clone(), BTreeMap::new())
+        .with_kept(kept, record.metadata.clone())
+}
+
+/// What the definition names now and the connection was not made for. What
+/// cannot be told without unlocking counts as unmoved.
+pub fn strangers(integration: &Integration, record: &Record) -> Vec<String> {
+    let now = Pin::of(&shown_values(integration, record));
     now.map_or_else(|_| Vec::new(), |now| record.pin.strangers(&now))
 }

@@ -195,6 +195,11 @@ fn bind_any(redirect: &Redirect) -> Result<(Vec<TcpListener>, u16), ListenError>
     Err(ListenError::Ports(refused.join(", ")))
 }
 
+/// Tries whether a port can be listened on, on every family that `host` names.
+pub fn try_port(host: &str, port: u16) -> std::io::Result<()> {
+    bind(host, port).map(drop)
+}
+
 fn bind(host: &str, port: u16) -> std::io::Result<(Vec<TcpListener>, u16)> {
     let v4 = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     let v6 = |port| TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port)));

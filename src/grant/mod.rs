@@ -39,7 +39,7 @@ pub use again::Repeat;
 pub use answer::Answer;
 pub use authorization_code::{CodeFlow, Consented, Told};
 pub use call::CallError;
-pub use callback::{ListenError, Responder};
+pub use callback::{ListenError, Responder, try_port};
 pub use discover::discover;
 pub use jwt::claims;
 pub use paste::{Paste, PasteError};

@@ -83,6 +83,14 @@ impl Store for FileStore {
         fs::probe_dir(&self.dir).map_err(|source| io(&self.dir.join("any"), source))
     }
 
+    fn look(&self) -> Result<(), StoreError> {
+        self.key.look()?;
+        // What is not there yet is made in what is.
+        let there = self.dir.ancestors().find(|dir| dir.exists());
+        let dir = there.unwrap_or(&self.dir);
+        fs::probe_dir(dir).map_err(|source| io(dir, source))
+    }
+
     fn delete(&self, id: &ConnectionId) -> Result<(), StoreError> {
         let path = self.path(id);
         fs::remove(&path).map_err(|source| io(&path, source))

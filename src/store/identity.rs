@@ -98,6 +98,14 @@ impl KeySource {
         }
     }
 
+    /// Whether there is one, or one can be made when it is needed.
+    pub(super) fn look(&self) -> Result<(), StoreError> {
+        match &self.place {
+            Place::Made(path) if std::fs::symlink_metadata(path).is_err() => Ok(()),
+            _ => self.identity().map(drop),
+        }
+    }
+
     fn ask(&self, words: &[String]) -> Result<Identity, KeyTrouble> {
         let key = command::run(words, self.patience);
         let key = key.map_err(|error| KeyTrouble::Command(error.to_string()))?;

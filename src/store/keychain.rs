@@ -273,6 +273,12 @@ impl<V: Vault> Store for Keychain<V> {
         Ok(())
     }
 
+    fn look(&self) -> Result<(), StoreError> {
+        let id = ConnectionId::new("hallpass", "look");
+        self.vault.look().map_err(|error| told(&id, error))?;
+        self.get(&id).map(drop)
+    }
+
     fn delete(&self, id: &ConnectionId) -> Result<(), StoreError> {
         self.forget(&id.to_string())
             .map_err(|error| told(id, error))

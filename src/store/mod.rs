@@ -38,6 +38,9 @@ pub trait Store {
     fn put(&self, id: &ConnectionId, text: &Secret) -> Result<(), StoreError>;
     /// Finds out whether a text could be kept now, before anything depends on it.
     fn probe(&self) -> Result<(), StoreError>;
+    /// Finds out the same without making anything that stays, and without
+    /// asking a person to unlock anything.
+    fn look(&self) -> Result<(), StoreError>;
     /// Forgets a connection's text; one that is not there is fine.
     fn delete(&self, id: &ConnectionId) -> Result<(), StoreError>;
 }

@@ -21,6 +21,10 @@ impl Store for NoStore {
         Ok(())
     }
 
+    fn look(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn delete(&self, _id: &ConnectionId) -> Result<(), StoreError> {
         Ok(())
     }

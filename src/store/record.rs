@@ -30,6 +30,9 @@ pub struct Record {
     pub renewable: bool,
     /// What was granted.
     pub scopes: Vec<String>,
+    /// What was asked for; empty where that is not known.
+    #[serde(default)]
+    pub asked: Vec<String>,
     /// Whose credential it is.
     pub account: Option<String>,
     /// Parameters that may be shown.
@@ -75,6 +78,7 @@ impl Record {
             expires_at: item.credential.expires_at,
             renewable: item.credential.refresh_token.is_some(),
             scopes: item.credential.scopes.clone(),
+            asked: item.asked.clone(),
             account: item.account.clone(),
             parameters: item.parameters.clone(),
             kept: item.kept.shown.clone(),

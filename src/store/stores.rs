@@ -88,6 +88,24 @@ impl Stores {
         }
     }
 
+    /// The same stores, with another bound on each call to a keychain.
+    #[must_use]
+    pub fn with_patience(&self, patience: Duration) -> Self {
+        Self::new(
+            self.paths.clone(),
+            self.settings.clone(),
+            self.named,
+            patience,
+            self.ui,
+        )
+    }
+
+    /// Whether a store would take a new connection, found out without making
+    /// anything that stays and without asking a person.
+    pub fn look(&self, kind: StoreKind) -> Result<(), StoreError> {
+        self.open(kind)?.look()
+    }
+
     /// The directory of locks.
     pub fn lock_path(&self, id: &ConnectionId) -> Result<std::path::PathBuf, StoreError> {
         let name = format!("{}.lock", id.file_stem());

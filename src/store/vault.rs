@@ -38,6 +38,9 @@ pub(super) trait Vault {
     fn set(&self, account: &str, bytes: &[u8]) -> Result<(), VaultError>;
     /// Forgets a name; one that is not there is fine.
     fn delete(&self, account: &str) -> Result<(), VaultError>;
+    /// Whether it can be used now, found out without asking its person for
+    /// anything.
+    fn look(&self) -> Result<(), VaultError>;
 }
 
 /// Why a keychain does not do its work.
@@ -136,6 +139,44 @@ impl Vault for Platform {
         self.call(account, |entry| entry.delete_credential())
             .map(drop)
     }
+
+    fn look(&self) -> Result<(), VaultError> {
+        within(self.patience, is_locked)
+    }
+}
+
+/// Asks the Secret Service whether it is locked. `keyring` finds that out only
+/// by unlocking, for which the desktop asks its person.
+#[cfg(all(
+    unix,
+    not(any(target_os = "macos", target_os = "ios", target_os = "android"))
+))]
+fn is_locked() -> Result<(), VaultError> {
+    use secret_service::blocking::SecretService;
+    use secret_service::{EncryptionType, Error};
+    let asked = SecretService::connect(EncryptionType::Plain).and_then(|service| {
+        let collection = service.get_default_collection()?;
+        collection.is_locked()
+    });
+    match asked {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(VaultError::Locked("it waits for its password".to_owned())),
+        Err(error @ (Error::Locked | Error::NoResult | Error::Prompt)) => {
+            Err(VaultError::Locked(error.to_string()))
+        }
+        Err(error @ Error::Unavailable) => Err(VaultError::Absent(error.to_string())),
+        Err(error) => Err(VaultError::Denied(error.to_string())),
+    }
+}
+
+/// Elsewhere a keychain that is locked says so.
+#[cfg(not(all(
+    unix,
+    not(any(target_os = "macos", target_os = "ios", target_os = "android"))
+)))]
+#[allow(clippy::unnecessary_wraps, reason = "the signature is shared")]
+fn is_locked() -> Result<(), VaultError> {
+    Ok(())
 }
 
 /// `Entry::new` alone would only say that there is no default store.
