@@ -14,6 +14,7 @@ pub mod connection;
 pub mod context;
 pub mod credential;
 pub mod definition;
+pub mod doctor;
 pub mod env;
 pub mod error;
 pub mod fs;

@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod connect;
 mod disconnect;
+mod doctor;
 mod export;
 mod import;
 mod list;
@@ -96,6 +97,7 @@ enum Command {
     Rename(rename::RenameArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Doctor(doctor::DoctorArgs),
     Sandbox(sandbox::SandboxArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -106,6 +108,7 @@ impl Command {
         match self {
             Command::Check(args) => args.json,
             Command::List(args) => args.json,
+            Command::Doctor(args) => args.json,
             Command::Status(args) => args.json,
             _ => false,
         }
@@ -155,6 +158,7 @@ fn dispatch(command: Command, global: &Global, ui: Ui) -> Result<ExitCode> {
         Command::Test(args) => test::run(&args, &Context::new(global, ui)?),
         Command::Token(args) => token::run(&args, &Context::new(global, ui)?),
         Command::Request(args) => request::run(args, &Context::new(global, ui)?),
+        Command::Doctor(args) => doctor::run(&args, global, ui),
         Command::Disconnect(args) => disconnect::run(&args, &Context::new(global, ui)?),
         Command::Move(args) => moving::run(&args, &Context::new(global, ui)?),
         Command::Rename(args) => rename::run(&args, &Context::new(global, ui)?),

@@ -3,7 +3,7 @@
 
 use crate::support::{Cmd, HALLPASS, Home};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "check",
     "list",
     "connect",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 13] = [
     "rename",
     "export",
     "import",
+    "doctor",
     "sandbox",
     "completions",
 ];

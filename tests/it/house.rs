@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the ground up; a module may import those before it and itself.
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     "error",
     "env",
     "secret",
@@ -27,6 +27,7 @@ const ORDER: [&str; 25] = [
     "output",
     "context",
     "sandbox",
+    "doctor",
     "cli",
     "lib",
     "main",

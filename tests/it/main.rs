@@ -18,6 +18,7 @@ mod definition_rules;
 mod definitions;
 mod disconnect;
 mod discovery;
+mod doctor;
 mod documents;
 mod exit_codes;
 mod export_import;

@@ -61,6 +61,27 @@ fn a_locked_keyring_is_named_and_nothing_is_kept_elsewhere() {
 
 #[test]
 #[ignore = "needs gnome-keyring: tests/run installs it"]
+fn doctor_tells_a_locked_keyring_from_an_open_one_without_asking_to_unlock_it() {
+    let mut session = Session::unlocked();
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    connect(&session, &home).ok();
+    let well = hallpass(&session, &home, &["doctor"]).run().ok();
+    assert!(well.stdout.contains("`sandbox` opens"), "{well}");
+    session.lock();
+    // An item that is there would have to be unlocked, so it is not even looked for.
+    for args in [&["doctor"][..], &["doctor", "sandbox"]] {
+        let failed = hallpass(&session, &home, args).run().fails_with(7);
+        assert!(
+            failed.stdout.contains("the keychain is locked: it waits"),
+            "{failed}"
+        );
+        assert!(!failed.stdout.contains("prompt"), "{failed}");
+    }
+}
+
+#[test]
+#[ignore = "needs gnome-keyring: tests/run installs it"]
 fn where_no_keychain_answers_connecting_says_what_to_do_instead() {
     let session = Session::without_keyring();
     let provider = Provider::start(&[]);

@@ -109,8 +109,8 @@ impl Reply {
     }
 
     /// The same, and this header.
-    pub fn with(mut self, name: &'static str, value: &str) -> Reply {
-        self.headers.push((name, value.to_owned()));
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Reply {
+        self.headers.push((name, value.into()));
         self
     }
 
