@@ -2,13 +2,13 @@
 //! used: reading definitions needs no data directory, a cached token no
 //! network client.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::broker::Broker;
 use crate::connection::{ConnectionArg, ConnectionId};
-use crate::definition::{Definitions, Integration};
+use crate::definition::{Definitions, Integration, Layers, Project, Standing, project};
 use crate::env;
 use crate::error::{Failure, Kind, Result};
 use crate::http::Http;
@@ -16,7 +16,8 @@ use crate::interaction::Interaction;
 use crate::paths::Paths;
 use crate::settings::{Settings, StoreKind};
 use crate::store::Stores;
-use crate::ui::{Color, Ui};
+use crate::trust::{self, Asking, Ledger};
+use crate::ui::{Color, Ui, escape};
 
 /// How long `connect` waits for a person.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -58,7 +59,11 @@ pub struct Context {
     /// Where credentials rest.
     pub stores: Stores,
     config: Option<PathBuf>,
-    definitions: OnceCell<Definitions>,
+    definitions: OnceCell<Layers>,
+    /// The same, with a project file that was trusted meanwhile.
+    agreed: OnceCell<Layers>,
+    /// Whether somebody was asked about the project file.
+    asked: Cell<bool>,
 }
 
 impl Context {
@@ -86,36 +91,90 @@ impl Context {
             stores,
             config: global.config.clone(),
             definitions: OnceCell::new(),
+            agreed: OnceCell::new(),
+            asked: Cell::new(false),
         })
     }
 
-    /// The definitions: of the named file, or the user's.
-    pub fn definitions(&self) -> Result<&Definitions> {
-        if let Some(definitions) = self.definitions.get() {
+    /// The definitions in force: of the named file; or the user's, under a
+    /// project file where one is found. A project file that cannot be used at
+    /// all is warned of, once.
+    pub fn definitions(&self) -> Result<&Layers> {
+        if let Some(definitions) = self.agreed.get().or_else(|| self.definitions.get()) {
             return Ok(definitions);
         }
-        let named = self.config.clone().or_else(|| {
-            env::var_os(env::HALLPASS_CONFIG)
-                .filter(|p| !p.is_empty())
-                .map(Into::into)
-        });
-        let definitions = match &named {
-            Some(path) => Definitions::load(path, true)?,
-            None => {
-                let path = self.paths.definitions().map_err(|error| {
-                    Failure::caused(Kind::Definition, error)
-                        .context("there are no definitions")
-                        .hint("name a file: `hallpass --config FILE …`")
-                })?;
-                Definitions::load(&path, false)?
+        let own = self.own_definitions()?;
+        let definitions = match self.project_path() {
+            None => Layers::of(own),
+            Some(path) => {
+                let file = Project::read(&path);
+                // Where nothing can be remembered, nothing is.
+                let ledger = self.ledger();
+                let standing = ledger.map_or(Standing::New, |ledger| ledger.standing(&file));
+                Layers::with(own, file, standing)
             }
         };
+        if let Some(warning) = definitions.warning() {
+            self.ui.warn(&escape(&warning));
+        }
         Ok(self.definitions.get_or_init(|| definitions))
     }
 
-    /// The connection a CONN means, with its definition.
+    /// The definitions of the named file, or the user's; never one that was
+    /// found.
+    pub fn own_definitions(&self) -> Result<Definitions> {
+        match self.named() {
+            Some(path) => Definitions::load(&path, true),
+            None => self.user_definitions(),
+        }
+    }
+
+    /// The user's definitions.
+    pub fn user_definitions(&self) -> Result<Definitions> {
+        let path = self.paths.definitions().map_err(|error| {
+            Failure::caused(Kind::Definition, error)
+                .context("there are no definitions")
+                .hint("name a file: `hallpass --config FILE …`")
+        })?;
+        Definitions::load(&path, false)
+    }
+
+    /// The file that `--config` or `HALLPASS_CONFIG` names.
+    pub fn named(&self) -> Option<PathBuf> {
+        self.config.clone().or_else(|| {
+            env::var_os(env::HALLPASS_CONFIG)
+                .filter(|p| !p.is_empty())
+                .map(Into::into)
+        })
+    }
+
+    /// The project file, where one is looked for and there.
+    pub fn project_path(&self) -> Option<PathBuf> {
+        if self.named().is_some() || self.paths.own_home().is_some() {
+            return None;
+        }
+        let own = self.paths.definitions().ok();
+        project::find(self.paths.home(), own.as_deref())
+    }
+
+    /// What is remembered of project files.
+    pub fn ledger(&self) -> Result<Ledger> {
+        let dir = self.paths.trusted().map_err(|error| {
+            Failure::caused(Kind::Store, error)
+                .context("there is no place to remember what is trusted")
+                .hint("set `HOME`, or name a file: `hallpass --config FILE …`")
+        })?;
+        Ok(Ledger::new(dir))
+    }
+
+    /// The connection a CONN means, with its definition. A person who is there
+    /// is asked about a project file that it takes.
     pub fn connection(&self, arg: &ConnectionArg) -> Result<(ConnectionId, Integration)> {
-        let integration = self.definitions()?.get(&arg.integration)?;
+        let mut definitions = self.definitions()?;
+        if self.interaction.attended() && definitions.withholds(&arg.integration) {
+            definitions = self.agreed_on(definitions)?;
+        }
+        let integration = definitions.get(&arg.integration)?;
         Ok((ConnectionId::of(arg, &integration), integration))
     }
 
@@ -126,6 +185,26 @@ impl Context {
             Ok((id, _)) => id,
             Err(_) => ConnectionId::without_definition(arg),
         }
+    }
+
+    /// The definitions with the project file, if the person says so now; they
+    /// are asked once.
+    fn agreed_on<'a>(&'a self, definitions: &'a Layers) -> Result<&'a Layers> {
+        let file = definitions
+            .project()
+            .filter(|_| definitions.could_be_trusted());
+        let Some(file) = file.filter(|_| !self.asked.replace(true)) else {
+            return Ok(definitions);
+        };
+        let asking = Asking {
+            interaction: &self.interaction,
+            ui: self.ui,
+            yes: false,
+        };
+        if trust::offer(file, definitions.own(), &self.ledger()?, asking)? {
+            return Ok(self.agreed.get_or_init(|| definitions.trusting()));
+        }
+        Ok(definitions)
     }
 
     /// The broker.

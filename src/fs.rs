@@ -176,6 +176,67 @@ pub fn read_bounded(file: File) -> io::Result<String> {
     Ok(text)
 }
 
+/// What was read of a file that anybody may have put there.
+#[derive(Debug)]
+pub struct FoundFile {
+    /// Its bytes, `most` of them at most.
+    pub bytes: Vec<u8>,
+    /// Whether those are all.
+    pub whole: bool,
+    /// Why it cannot be used: it is someone else's, or too large.
+    pub fault: Option<String>,
+}
+
+/// Reads up to `most` bytes of a file that was found. Opening waits for nobody,
+/// and what is no regular file, or that of neither this user nor root, is told
+/// by the opened file.
+pub fn read_found(path: &Path, most: u64) -> io::Result<FoundFile> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // A FIFO would wait for a writer.
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let cannot = |error: io::Error| io::Error::other(format!("it cannot be read: {error}"));
+    let file = options.open(path).map_err(cannot)?;
+    let meta = file.metadata().map_err(cannot)?;
+    if !meta.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let size = usize::try_from(meta.len().min(most)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size + 1);
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(cannot)?;
+    let whole = bytes.len() as u64 <= most;
+    bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    let too_large = || (!whole).then(|| format!("it is larger than {} KiB", most / 1024));
+    Ok(FoundFile {
+        bytes,
+        whole,
+        fault: stranger(&meta)
+            .map(|user| format!("it belongs to user {user}, not to you"))
+            .or_else(too_large),
+    })
+}
+
+/// Whose a file is, where that is neither this user nor root.
+#[cfg(unix)]
+fn stranger(meta: &std::fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    let me = rustix::process::geteuid().as_raw();
+    Some(meta.uid()).filter(|uid| *uid != me && *uid != 0)
+}
+
+/// Elsewhere a profile directory's inherited permissions are the protection.
+#[cfg(not(unix))]
+fn stranger(_meta: &std::fs::Metadata) -> Option<u32> {
+    None
+}
+
 #[cfg(unix)]
 fn check_owner(path: &Path, file: &File) -> Result<(), ReadError> {
     use std::os::unix::fs::MetadataExt;
@@ -183,9 +244,8 @@ fn check_owner(path: &Path, file: &File) -> Result<(), ReadError> {
         path: path.to_owned(),
         source,
     })?;
-    let me = rustix::process::geteuid().as_raw();
-    let why = if meta.uid() != me && meta.uid() != 0 {
-        format!("it belongs to user {}", meta.uid())
+    let why = if let Some(user) = stranger(&meta) {
+        format!("it belongs to user {user}")
     } else if meta.is_file() && meta.mode() & 0o022 != 0 {
         format!("its mode is {:o}", meta.mode() & 0o7777)
     } else {

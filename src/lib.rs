@@ -29,4 +29,5 @@ pub mod secret;
 pub mod settings;
 pub mod signals;
 pub mod store;
+pub mod trust;
 pub mod ui;

@@ -14,6 +14,7 @@ pub struct Paths {
     config_dir: Option<PathBuf>,
     data_dir: Option<PathBuf>,
     own_home: Option<PathBuf>,
+    home: Option<PathBuf>,
 }
 
 /// There is neither a home directory nor `HALLPASS_HOME`.
@@ -33,6 +34,7 @@ impl Paths {
                 config_dir: Some(home.clone()),
                 data_dir: Some(home.join("data")),
                 own_home: Some(home),
+                home: None,
             };
         }
         let base = etcetera::base_strategy::choose_native_strategy().ok();
@@ -41,6 +43,7 @@ impl Paths {
             config_dir: base.as_ref().and_then(|base| usable(base.config_dir())),
             data_dir: base.as_ref().and_then(|base| usable(base.data_dir())),
             own_home: None,
+            home: base.as_ref().map(|base| base.home_dir().to_owned()),
         }
     }
 
@@ -63,6 +66,17 @@ impl Paths {
     /// The directory of records, encrypted credentials and locks.
     pub fn data(&self) -> Result<&Path, NoHome> {
         self.data_dir.as_deref().ok_or(NoHome)
+    }
+
+    /// The directory that remembers which project files are trusted.
+    pub fn trusted(&self) -> Result<PathBuf, NoHome> {
+        Ok(self.data()?.join("trusted"))
+    }
+
+    /// This user's home directory; none under `HALLPASS_HOME`, which nothing
+    /// outside it is to matter for.
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
     }
 
     /// `HALLPASS_HOME`, where it is set; its keychain items have their own names.

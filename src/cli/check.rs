@@ -5,9 +5,9 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::definition::SCHEMA;
 use crate::definition::located::{Located, located};
-use crate::definition::report::{self, Severity};
+use crate::definition::report::{self, Problem, Severity};
+use crate::definition::{Layers, SCHEMA};
 use crate::error::{Failure, Kind, Result};
 use crate::output;
 
@@ -45,8 +45,16 @@ struct Report<'a> {
 }
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<()> {
-    let definitions = context.definitions()?;
-    let found = definitions.check();
+    let layers = context.definitions()?;
+    let found = match layers.check() {
+        Ok(found) => found,
+        Err(failure) if args.json => {
+            untrusted(layers)?;
+            return Err(failure);
+        }
+        Err(failure) => return Err(failure),
+    };
+    let definitions = layers.first();
     let errors = found
         .problems
         .iter()
@@ -80,7 +88,24 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<()> {
         return output::line(&format!("{path} does not exist: nothing is defined"));
     }
     let what = count(integrations, "integration", "is valid", "are valid");
-    output::line(&format!("{path}: {what}"))
+    let under = match layers.in_use() {
+        Some(_) => format!(", with those of {}", layers.own().source().path.display()),
+        None => String::new(),
+    };
+    output::line(&format!("{path}{under}: {what}"))
+}
+
+/// The report on a file that is not looked into.
+fn untrusted(layers: &Layers) -> Result<()> {
+    let problems: Vec<Problem> = layers.untrusted().into_iter().collect();
+    let file = problems.first().map(|problem| &problem.source.path);
+    output::json(&Report {
+        file: file
+            .map(|path| path.display().to_string())
+            .unwrap_or_default(),
+        integrations: layers.withheld().map_or(0, <[String]>::len),
+        problems: located(&problems),
+    })
 }
 
 fn count(number: usize, what: &str, one: &str, many: &str) -> String {

@@ -9,11 +9,12 @@ use crate::broker::State;
 use crate::clock::{self, Timestamp};
 use crate::connection::ConnectionId;
 use crate::context::Context;
-use crate::definition::Integration;
 use crate::definition::report::{Problem, Severity};
+use crate::definition::{Integration, Layers};
 use crate::error::Result;
 use crate::output;
 use crate::store::Record;
+use crate::ui::escape;
 
 /// Integrations and connections: state, account, expiry, scopes, where stored
 #[derive(Debug, Args)]
@@ -67,19 +68,40 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<()> {
         .filter(|key| !integrations.contains_key(key.as_str()))
         .map(|key| format!("`{key}`"))
         .collect();
-    let is_error = |problem: &Problem| problem.severity == Severity::Error;
-    if found.problems.iter().any(is_error) {
+    let is_error = |problem: &&Problem| problem.severity == Severity::Error;
+    if let Some(first) = found.problems.iter().find(is_error) {
         let which = if broken.is_empty() {
             String::new()
         } else {
             format!(" ({})", broken.join(", "))
         };
-        context.ui.warn(&format!(
-            "`{}` has problems{which}; run `hallpass check`",
-            definitions.source().path.display()
-        ));
+        let path = first.source.path.display();
+        let warning = format!("`{path}` has problems{which}; run `hallpass check`");
+        context.ui.warn(&warning);
     }
+    warn_of_untrusted(definitions, context);
     Ok(())
+}
+
+/// Says whose keys are missing, and why; what cannot be used at all was warned
+/// of by reading it.
+fn warn_of_untrusted(definitions: &Layers, context: &Context) {
+    let (Some(file), Some(keys)) = (definitions.project(), definitions.withheld()) else {
+        return;
+    };
+    if !definitions.could_be_trusted() {
+        return;
+    }
+    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    let path = file.path().display().to_string();
+    let warning = match keys.len() {
+        0 => format!("`{path}` is not trusted; run `hallpass trust`"),
+        _ => format!(
+            "`{path}` is not trusted, so that what it defines cannot be used here: {}; run `hallpass trust`",
+            keys.join(", ")
+        ),
+    };
+    context.ui.warn(&escape(&warning));
 }
 
 fn line(
@@ -108,7 +130,13 @@ fn show(args: &ListArgs, context: &Context, lines: &[Line], now: Timestamp) -> R
         return output::json(&lines);
     }
     if lines.is_empty() {
-        let path = context.definitions()?.source().path.display().to_string();
+        let path = context
+            .definitions()?
+            .own()
+            .source()
+            .path
+            .display()
+            .to_string();
         context
             .ui
             .note(&format!("nothing is defined in `{path}` yet"));

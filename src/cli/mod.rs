@@ -20,6 +20,7 @@ mod sandbox;
 mod status;
 mod test;
 mod token;
+mod trust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -98,6 +99,7 @@ enum Command {
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
+    Trust(trust::TrustArgs),
     Sandbox(sandbox::SandboxArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -164,6 +166,7 @@ fn dispatch(command: Command, global: &Global, ui: Ui) -> Result<ExitCode> {
         Command::Rename(args) => rename::run(&args, &Context::new(global, ui)?),
         Command::Export(args) => export::run(&args, &Context::new(global, ui)?),
         Command::Import(args) => import::run(&args, &Context::new(global, ui)?),
+        Command::Trust(args) => trust::run(&args, &Context::new(global, ui)?),
     }
     .map(|()| ExitCode::SUCCESS)
 }

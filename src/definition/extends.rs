@@ -2,15 +2,17 @@
 //! that name a value's place replace, parameters go by name; what is merged keeps the places it came from, so
 //! that a report points at the line that is meant.
 
+use std::sync::Arc;
+
 use super::INPUTS;
 use super::report::{Problem, Problems, closest};
 use super::tree::{Entry, Node, Tree};
 
 /// Where other definitions are found.
 pub(super) trait Lookup {
-    /// The definition of this key; or why it cannot be told whether there is
-    /// one.
-    fn find(&self, key: &str) -> Result<Option<Node>, Problem>;
+    /// The definition of this key, as `from` means it, which names it; or why
+    /// it cannot be told whether there is one.
+    fn find(&self, key: &str, from: &Node) -> Result<Option<Node>, Problem>;
     /// The keys there are, for suggestions.
     fn keys(&self) -> Vec<String>;
 }
@@ -33,14 +35,15 @@ pub(super) fn resolve(
         let Some((word, place)) = extended(top, problems)? else {
             break;
         };
-        if seen.contains(&word) || seen.len() > DEEPEST {
-            problems.add(place.problem(
-                format!("`{key}` would extend itself: {} → {word}", seen.join(" → ")),
-                "name another definition in `extends`",
-            ));
-            return None;
-        }
-        match lookup.find(&word) {
+        match lookup.find(&word, top) {
+            // One key can be defined in two files.
+            Ok(Some(base)) if is_among(&word, &base, &seen, &layers) => {
+                problems.add(place.problem(
+                    format!("`{key}` would extend itself: {} → {word}", seen.join(" → ")),
+                    "name another definition in `extends`",
+                ));
+                return None;
+            }
             Ok(Some(base)) => layers.push(base),
             Ok(None) => {
                 problems.add(absent(&word, key, &place, lookup));
@@ -61,6 +64,12 @@ pub(super) fn resolve(
         merged = laid_over(over, merged, &mut Vec::new());
     }
     Some(merged)
+}
+
+fn is_among(word: &str, base: &Node, seen: &[String], layers: &[Node]) -> bool {
+    let mut known = seen.iter().zip(layers);
+    seen.len() > DEEPEST
+        || known.any(|(key, node)| key == word && Arc::ptr_eq(&node.source, &base.source))
 }
 
 fn absent(word: &str, key: &str, place: &Node, lookup: &dyn Lookup) -> Problem {

@@ -9,9 +9,10 @@ use toml::de::{DeTable, DeValue};
 use super::api::{self, Api};
 use super::brand;
 use super::doubts::{self, Doubt};
-use super::extends::{self, Lookup as _};
+use super::extends;
 use super::facts;
 use super::helpers;
+use super::lookup::{Files, Tables};
 use super::names::Known;
 use super::offline;
 use super::parameter;
@@ -28,7 +29,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::fs::{self, ReadError};
 
 /// A definition file that has been read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Definitions {
     source: Arc<Source>,
     exists: bool,
@@ -44,6 +45,24 @@ pub struct Found {
     /// Everything that is wrong, in the order of the file.
     pub problems: Vec<Problem>,
     doubts: Vec<Doubt>,
+}
+
+impl Found {
+    /// The same, and what turns out to be amiss outside the file.
+    pub(super) fn looked_into(mut self) -> Self {
+        self.problems.extend(doubts::confirmed(&self.doubts));
+        report::sort(&mut self.problems);
+        report::keep_first(&mut self.problems);
+        self
+    }
+
+    /// Adds what another file brings.
+    pub(super) fn add(&mut self, other: Found) {
+        self.keys.extend(other.keys);
+        self.integrations.extend(other.integrations);
+        self.problems.extend(other.problems);
+        self.doubts.extend(other.doubts);
+    }
 }
 
 impl Definitions {
@@ -75,23 +94,37 @@ impl Definitions {
     }
 
     /// The file.
-    pub fn source(&self) -> &Source {
+    pub fn source(&self) -> &Arc<Source> {
         &self.source
     }
 
     /// One definition, which must be there and valid.
     pub fn get(&self, key: &str) -> Result<Integration> {
+        match self.get_over(key, None)? {
+            Some(integration) => Ok(integration),
+            None => Err(self.unknown(key, &self.keys())),
+        }
+    }
+
+    /// The same, where it may extend those of another file; `None` when it is
+    /// not in this one.
+    pub(super) fn get_over(
+        &self,
+        key: &str,
+        under: Option<&Definitions>,
+    ) -> Result<Option<Integration>> {
         let node = self
             .node(key)
             .map_err(|problem| invalid(&format!("`{}`", self.source.path.display()), &[problem]))?;
         let Some(node) = node else {
-            return Err(self.unknown(key, &self.keys()));
+            return Ok(None);
         };
         let problems = Problems::default();
-        let integration = extends::resolve(key, node, self, &problems)
+        let files = Files { file: self, under };
+        let integration = extends::resolve(key, node, &files, &problems)
             .and_then(|node| read(key, &node, &problems));
         match integration {
-            Some(integration) if problems.errors() == 0 => Ok(integration),
+            Some(integration) if problems.errors() == 0 => Ok(Some(integration)),
             _ => {
                 let mut errors = problems.into_sorted();
                 errors.retain(|problem| problem.severity == Severity::Error);
@@ -101,7 +134,7 @@ impl Definitions {
     }
 
     /// One definition's table, if it is there; or why the file is not TOML.
-    fn node(&self, key: &str) -> std::result::Result<Option<Node>, Problem> {
+    pub(super) fn node(&self, key: &str) -> std::result::Result<Option<Node>, Problem> {
         // The rest of the file is looked at only where its part is not enough.
         if let Some(slice) = slice::only(&self.source.text, key)
             && let Ok(document) = DeTable::parse(&slice)
@@ -116,6 +149,16 @@ impl Definitions {
 
     /// All definitions and all problems, of which none stops the reading.
     pub fn all(&self) -> Found {
+        self.all_over(None, &|_| true)
+    }
+
+    /// The same of those that are wanted, where they may extend those of
+    /// another file.
+    pub(super) fn all_over(
+        &self,
+        under: Option<&Definitions>,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Found {
         let problems = Problems::default();
         let mut found = Found {
             keys: Vec::new(),
@@ -128,8 +171,10 @@ impl Definitions {
             problems.add(syntax(error, &self.source));
         }
         let mut tables = Tables {
+            source: &self.source,
+            entries: Vec::new(),
             broken: errors.first().map(|error| syntax(error, &self.source)),
-            ..Tables::default()
+            under,
         };
         for (key, value) in document.get_ref() {
             if key.get_ref() == "integrations" {
@@ -152,7 +197,7 @@ impl Definitions {
                 problems.add(self.unknown_top_level(key.get_ref(), key.span()));
             }
         }
-        for entry in &tables.entries {
+        for entry in tables.entries.iter().filter(|entry| wanted(&entry.key)) {
             read_into(&mut found, entry, &tables, &problems);
         }
         found.problems = problems.into_sorted();
@@ -163,11 +208,24 @@ impl Definitions {
     /// The same, and what turns out to be amiss outside the file: for `check`
     /// alone, since it looks at other files and asks git.
     pub fn check(&self) -> Found {
-        let mut found = self.all();
-        found.problems.extend(doubts::confirmed(&found.doubts));
-        report::sort(&mut found.problems);
-        report::keep_first(&mut found.problems);
-        found
+        self.all().looked_into()
+    }
+
+    /// The keys, in the order of the file; none where it is not TOML.
+    pub fn keys(&self) -> Vec<String> {
+        let document = self.parse().ok();
+        let table = document.as_ref().and_then(integrations);
+        let keys = table.into_iter().flat_map(DeTable::keys);
+        keys.map(|key| key.get_ref().to_string()).collect()
+    }
+
+    /// As many of the keys as can be made out, and why they may not be all.
+    pub(super) fn recovered_keys(&self) -> (Vec<String>, Option<String>) {
+        let (document, errors) = DeTable::parse_recoverable(&self.source.text);
+        let table = integrations(&document);
+        let keys = table.into_iter().flat_map(DeTable::keys);
+        let keys = keys.map(|key| key.get_ref().to_string()).collect();
+        (keys, errors.first().map(|error| error.message().to_owned()))
     }
 
     fn unknown_top_level(&self, key: &str, span: std::ops::Range<usize>) -> Problem {
@@ -189,7 +247,7 @@ impl Definitions {
         DeTable::parse(&self.source.text).map_err(|error| syntax(&error, &self.source))
     }
 
-    fn unknown(&self, key: &str, known: &[String]) -> Failure {
+    pub(super) fn unknown(&self, key: &str, known: &[String]) -> Failure {
         let path = self.source.path.display();
         if !self.exists {
             return Failure::new(
@@ -210,43 +268,7 @@ impl Definitions {
     }
 }
 
-impl extends::Lookup for Definitions {
-    fn find(&self, key: &str) -> std::result::Result<Option<Node>, Problem> {
-        self.node(key)
-    }
-
-    fn keys(&self) -> Vec<String> {
-        let document = self.parse().ok();
-        let table = document.as_ref().and_then(integrations);
-        let keys = table.into_iter().flat_map(DeTable::keys);
-        keys.map(|key| key.get_ref().to_string()).collect()
-    }
-}
-
-/// The tables of a file that is read whole.
-#[derive(Default)]
-struct Tables {
-    entries: Vec<Entry>,
-    /// Why some of them may be missing.
-    broken: Option<Problem>,
-}
-
-impl extends::Lookup for Tables {
-    fn find(&self, key: &str) -> std::result::Result<Option<Node>, Problem> {
-        let entry = self.entries.iter().find(|entry| entry.key == key);
-        match (entry, &self.broken) {
-            (Some(entry), _) => Ok(Some(entry.node.clone())),
-            (None, Some(problem)) => Err(problem.clone()),
-            (None, None) => Ok(None),
-        }
-    }
-
-    fn keys(&self) -> Vec<String> {
-        self.entries.iter().map(|entry| entry.key.clone()).collect()
-    }
-}
-
-fn read_into(found: &mut Found, entry: &Entry, tables: &Tables, problems: &Problems) {
+fn read_into(found: &mut Found, entry: &Entry, tables: &Tables<'_>, problems: &Problems) {
     let key = &entry.key;
     if !is_key(key) {
         let problem = entry.problem(

@@ -10,7 +10,9 @@
 //! (`read_call`, `read_response`) for each call it takes, `api` (how it is used)
 //! with `request` for tests and actions, `helpers`, `answer_path` (dotted paths
 //! into answers), `brand` (what a person sees). `extends` lays one definition
-//! over another; `facts` is what has to be known first.
+//! over another, which `lookup` finds; `facts` is what has to be known first.
+//! `load` reads a file, `project` finds one, `layers` lays it over the user's,
+//! `reach` tells what a definition could do to whoever uses it.
 //!
 //! Placeholders: `strings`, `values` and `json_template` read them, `template`
 //! and `filter` fill them, `names` knows what they may name and where, `host`
@@ -32,11 +34,15 @@ pub mod helpers;
 mod host;
 mod input;
 mod json_template;
+mod layers;
 mod load;
 pub mod located;
+mod lookup;
 mod names;
 mod offline;
 mod parameter;
+pub mod project;
+mod reach;
 mod read_auth;
 mod read_call;
 mod read_capture;
@@ -66,9 +72,12 @@ pub use brand::{Brand, Color, Icon, Picture};
 pub use call::{Call, Encoding, Param, Refresh, RenewFrom, Response, TokenAt, Unit};
 pub use input::{Input, InputSource, is_secret as is_secret_input};
 pub use json_template::JsonTemplate;
+pub use layers::{Layers, Standing};
 pub use load::{Definitions, Found};
 pub use offline::Offline;
 pub use parameter::{Choice, Format, Parameter};
+pub use project::Project;
+pub use reach::Reach;
 pub use source::{ValueError, ValueSource, one_line};
 
 use report::Source;

@@ -35,6 +35,16 @@ pub(super) struct Placeholder {
     filters: Vec<Filter>,
 }
 
+impl Part {
+    /// The text, or the name in its braces; what filters it has is left out.
+    pub(super) fn written(&self) -> String {
+        match self {
+            Part::Text(text) => text.clone(),
+            Part::Hole(hole) => format!("{{{}}}", hole.name),
+        }
+    }
+}
+
 /// The names that a definition has.
 #[derive(Clone, Debug, Default)]
 pub struct Names(Vec<String>);

@@ -112,6 +112,21 @@ impl UrlTemplate {
         Some(url.origin())
     }
 
+    /// The same as it is written, where values are part of it.
+    pub(super) fn written_origin(&self) -> String {
+        if let Some(origin) = self.origin() {
+            return origin.ascii_serialization();
+        }
+        let inside = |place| matches!(place, Place::Start | Place::Scheme | Place::Authority);
+        let parts = self.places().take_while(|(place, _)| inside(*place));
+        let mut text: String = parts.map(|(_, part)| part.written()).collect();
+        let host = text.find("://").map_or(0, |at| at + 3);
+        if let Some(end) = text[host..].find(['/', '?', '#']) {
+            text.truncate(host + end);
+        }
+        text
+    }
+
     /// Each part with the place it begins in.
     fn places(&self) -> impl Iterator<Item = (Place, &Part)> {
         let mut place = if self.is_path() {

@@ -32,12 +32,17 @@ pub(super) fn look(context: &Context) -> (Vec<Finding>, Defined) {
             return (vec![Finding::of_failure(subject, &failure)], unknown);
         }
     };
-    let found = definitions.check();
-    let path = definitions.source().path.display();
+    let mut findings = Vec::new();
+    // Of a project file that is not trusted only the names of its keys are used.
+    let found = definitions.check().unwrap_or_else(|failure| {
+        findings.push(Finding::of_failure(subject, &failure));
+        definitions.all()
+    });
+    let first = definitions.first();
+    let path = first.source().path.display();
     let is_error = |problem: &&Problem| problem.severity == Severity::Error;
     let errors: Vec<&Problem> = found.problems.iter().filter(is_error).collect();
     let warnings: Vec<&Problem> = found.problems.iter().filter(|p| !is_error(p)).collect();
-    let mut findings = Vec::new();
     if let Some(first) = errors.first() {
         let message = if let [only] = errors[..] {
             said(only)
@@ -47,7 +52,7 @@ pub(super) fn look(context: &Context) -> (Vec<Finding>, Defined) {
         };
         let remedy = Remedy::run("hallpass check");
         findings.push(Finding::problem(subject, Kind::Definition, message, remedy));
-    } else if !definitions.exists() {
+    } else if !first.exists() {
         let message = format!("{path} does not exist: nothing is defined");
         let remedy = Remedy::fix(
             "describe a service there; `hallpass sandbox --print-config` shows what one looks like",

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the ground up; a module may import those before it and itself.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     "error",
     "env",
     "secret",
@@ -18,6 +18,7 @@ const ORDER: [&str; 26] = [
     "http",
     "interaction",
     "definition",
+    "trust",
     "credential",
     "connection",
     "store",

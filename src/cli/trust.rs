@@ -1,0 +1,128 @@
+//! `hallpass trust`: let a project file be used, take that back, or tell what
+//! is trusted.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::context::Context;
+use crate::definition::{Project, Standing, project};
+use crate::error::{Failure, Kind, Result};
+use crate::output;
+use crate::trust::{self, Asking, Record};
+use crate::ui::escape;
+
+/// Let a project file be used, after showing what it would do
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A project file is the nearest integrations.toml from the working directory upward, as far as the home
+directory. Its definitions replace your own of the same key. It can send secrets anywhere and run
+commands, so nothing of it is used until you have seen what it does and said yes. What is remembered
+is the hash of the bytes that were shown: a changed file has to be trusted again. Programs and files
+that it names are not part of it.
+
+With nobody there to ask, --yes answers; without it the exit code is 4.")]
+pub(super) struct TrustArgs {
+    /// The file, or its directory; the one that would be found unless given
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Trust it without asking
+    #[arg(long)]
+    yes: bool,
+    /// Forget that it was trusted
+    #[arg(long, conflicts_with = "yes")]
+    revoke: bool,
+    /// Print the files that are trusted, and change nothing
+    #[arg(long, conflicts_with_all = ["yes", "revoke", "file"])]
+    list: bool,
+}
+
+pub(super) fn run(args: &TrustArgs, context: &Context) -> Result<()> {
+    if args.list {
+        return list(context);
+    }
+    let path = match &args.file {
+        Some(path) if path.is_dir() => path.join(project::NAME),
+        Some(path) => path.clone(),
+        None => context.project_path().ok_or_else(|| nowhere(context))?,
+    };
+    if args.revoke {
+        return revoke(&path, context);
+    }
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let file = Project::read(&path);
+    let own = context.user_definitions()?;
+    if project::canonical(&own.source().path) == file.canonical() {
+        context.ui.note(&format!(
+            "`{}` is your own file, which needs no trusting.",
+            escape(&path.display().to_string())
+        ));
+        return Ok(());
+    }
+    let asking = Asking {
+        interaction: &context.interaction,
+        ui: context.ui,
+        yes: args.yes,
+    };
+    let shown = escape(&path.display().to_string()).into_owned();
+    if !trust::offer(&file, &own, &context.ledger()?, asking)? {
+        return Err(Failure::new(
+            Kind::Definition,
+            format!("`{shown}` is not trusted: the answer was no"),
+        )
+        .hint("it stays unused; run `hallpass trust` to look at it again"));
+    }
+    context
+        .ui
+        .note(&format!("\nTrusted `{shown}`, as it is now."));
+    Ok(())
+}
+
+fn revoke(path: &Path, context: &Context) -> Result<()> {
+    let forgotten = context.ledger()?.forget(&project::canonical(path))?;
+    let path = path.display().to_string();
+    let path = escape(&path);
+    context.ui.note(&if forgotten {
+        format!("`{path}` is no longer trusted.")
+    } else {
+        format!("`{path}` was not trusted.")
+    });
+    Ok(())
+}
+
+fn list(context: &Context) -> Result<()> {
+    let records = context.ledger()?.all()?;
+    if records.is_empty() {
+        context.ui.note("no project file is trusted");
+        return Ok(());
+    }
+    let row = |record: &Record| {
+        let state = match context.ledger()?.standing(&Project::read(&record.path)) {
+            _ if !record.path.exists() => "gone",
+            Standing::Trusted => "trusted",
+            Standing::New | Standing::Changed(_) => "changed",
+        };
+        let keys: Vec<&str> = record.reach.keys().map(String::as_str).collect();
+        Ok(vec![
+            record.path.display().to_string(),
+            state.to_owned(),
+            record.trusted_at.to_string(),
+            keys.join(" "),
+        ])
+    };
+    let rows: Vec<Vec<String>> = records.iter().map(row).collect::<Result<_>>()?;
+    output::text(&output::table(&["FILE", "STATE", "SINCE", "KEYS"], &rows))
+}
+
+fn nowhere(context: &Context) -> Failure {
+    let why = if context.paths.own_home().is_some() {
+        "none is looked for while `HALLPASS_HOME` is set"
+    } else if context.named().is_some() {
+        "none is looked for while a definition file is named"
+    } else {
+        "there is no `integrations.toml` here or above, as far as one is looked for"
+    };
+    Failure::new(Kind::Definition, why)
+        .context("there is no project file to trust")
+        .hint("name it: `hallpass trust FILE`")
+}

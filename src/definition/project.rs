@@ -1,0 +1,153 @@
+//! The project file: the nearest `integrations.toml` from the working
+//! directory upward. Anybody may have put it there, so it is found with a few
+//! looks at names, opened without waiting, read once and no further than a
+//! bound; its hash is that of the bytes its definitions are made of. Whether it
+//! may be used is not decided here.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::blank;
+use super::load::{Definitions, Found};
+use crate::fs;
+
+/// What it is called.
+pub const NAME: &str = "integrations.toml";
+
+/// The most that is read of one, in bytes.
+const MOST: u64 = 1024 * 1024;
+
+/// A file that was found, as far as it could be read.
+#[derive(Clone, Debug)]
+pub struct Project {
+    definitions: Definitions,
+    canonical: PathBuf,
+    sha256: String,
+    fault: Option<String>,
+    whole: bool,
+}
+
+/// Looks for one: up to `home` when the working directory is inside it, else
+/// to the file system's edge, and on Unix no further than the device. `own`,
+/// the user's own definitions, is none.
+pub fn find(home: Option<&Path>, own: Option<&Path>) -> Option<PathBuf> {
+    // The system gives it without links, so home is compared without them.
+    let from = std::env::current_dir().ok()?;
+    let home = home.and_then(|home| std::fs::canonicalize(home).ok());
+    let last = home.filter(|home| from.starts_with(home));
+    let device = device(&from);
+    for dir in from.ancestors() {
+        if self::device(dir) != device {
+            return None;
+        }
+        let path = dir.join(NAME);
+        if std::fs::symlink_metadata(&path).is_ok() && !is_same(&path, own) {
+            return Some(path);
+        }
+        if last.as_deref() == Some(dir) {
+            return None;
+        }
+    }
+    None
+}
+
+#[cfg(unix)]
+fn device(dir: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(dir).ok().map(|meta| meta.dev())
+}
+
+/// Elsewhere a volume has a root of its own.
+#[cfg(not(unix))]
+fn device(_dir: &Path) -> Option<u64> {
+    None
+}
+
+fn is_same(path: &Path, own: Option<&Path>) -> bool {
+    let own = own.and_then(|own| std::fs::canonicalize(own).ok());
+    own.is_some() && own == std::fs::canonicalize(path).ok()
+}
+
+impl Project {
+    /// Reads the file; what is wrong with it is its fault, and no error.
+    pub fn read(path: &Path) -> Self {
+        let canonical = canonical(path);
+        // What a definition names beside it is beside the file itself.
+        let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
+        let place = if is_link { &canonical } else { path };
+        let (bytes, mut fault, mut whole) = match fs::read_found(path, MOST) {
+            Ok(found) => (found.bytes, found.fault, found.whole),
+            Err(error) => (Vec::new(), Some(error.to_string()), false),
+        };
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            fault.get_or_insert_with(|| "it is not text".to_owned());
+            whole = false;
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        });
+        Self {
+            definitions: Definitions::of_text(place, text),
+            canonical,
+            sha256,
+            fault,
+            whole,
+        }
+    }
+
+    /// Where it was found.
+    pub fn path(&self) -> &Path {
+        &self.definitions.source().path
+    }
+
+    /// The file's own path, without links: what trust is remembered under.
+    pub fn canonical(&self) -> &Path {
+        &self.canonical
+    }
+
+    /// SHA-256 of the bytes that were read, in hexadecimal digits.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// What it says, as far as it could be read.
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// Its lines, literal secrets blanked.
+    pub fn shown_lines(&self) -> Vec<String> {
+        blank::shown_lines(&self.definitions.source().text)
+    }
+
+    /// What its definitions come to, over those of `own`; nothing outside the
+    /// two texts is looked at.
+    pub fn all(&self, own: &Definitions) -> Found {
+        self.definitions.all_over(Some(own), &|_| true)
+    }
+
+    /// Why it cannot be used, whatever anybody says; what it says, as TOML or
+    /// as definitions, is not looked at.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
+    /// Whether all of it was read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
+    }
+}
+
+/// A path without links; one of a file that is gone still has its directory's.
+pub fn canonical(path: &Path) -> PathBuf {
+    let whole = std::fs::canonicalize(path);
+    let beside = || {
+        let path = std::path::absolute(path).ok()?;
+        let dir = std::fs::canonicalize(path.parent()?).ok()?;
+        Some(dir.join(path.file_name()?))
+    };
+    whole
+        .ok()
+        .or_else(beside)
+        .unwrap_or_else(|| path.to_owned())
+}

@@ -1,0 +1,175 @@
+//! What a definition could do to whoever uses it: where it may send secrets,
+//! what it runs, which files and environment variables it reads, whom it hands
+//! credentials to. Read off the definition alone: nothing is run, resolved or
+//! looked at.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::brand::Icon;
+use super::input::InputSource;
+use super::parameter::Parameter;
+use super::source::ValueSource;
+use super::template::Part;
+use super::url_template::UrlTemplate;
+use super::{Input, Integration};
+
+/// What a definition reaches; each as a person reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reach {
+    /// Origins (RFC 6454) that requests go to, with placeholders where a value
+    /// is part of one.
+    pub origins: BTreeSet<String>,
+    /// Commands that are run for a value.
+    pub commands: BTreeSet<String>,
+    /// Files that are read.
+    pub files: BTreeSet<String>,
+    /// Environment variables that are read.
+    pub variables: BTreeSet<String>,
+    /// Other tools that are given the credential.
+    pub helpers: BTreeSet<String>,
+}
+
+impl Reach {
+    /// What this definition reaches.
+    pub fn of(integration: &Integration) -> Self {
+        let mut reach = Self {
+            origins: origins(integration),
+            helpers: helpers(integration),
+            ..Self::default()
+        };
+        integration.auth.inputs.iter().for_each(|i| reach.input(i));
+        let actions = integration.actions.iter().flat_map(|a| &a.parameters);
+        let parameters = integration.parameters.iter().chain(actions);
+        reach
+            .variables
+            .extend(parameters.filter_map(|p| p.env.clone()));
+        if let Some(Icon::File(picture)) = &integration.icon {
+            reach.files.insert(picture.path.display().to_string());
+        }
+        reach
+    }
+
+    /// Its parts, each with what it is called.
+    pub fn parts(&self) -> [(&'static str, &BTreeSet<String>); 5] {
+        [
+            ("sends to", &self.origins),
+            ("runs", &self.commands),
+            ("reads", &self.files),
+            ("takes from the environment", &self.variables),
+            ("hands credentials to", &self.helpers),
+        ]
+    }
+
+    fn input(&mut self, input: &Input) {
+        let Some(InputSource::Value(source)) = &input.source else {
+            return;
+        };
+        match source {
+            ValueSource::Literal(_) => {}
+            ValueSource::Env(name) => {
+                self.variables.insert(name.clone());
+            }
+            ValueSource::File(path) => {
+                self.files.insert(path.display().to_string());
+            }
+            ValueSource::Command(words) => {
+                self.commands.insert(command(words));
+            }
+        }
+    }
+}
+
+fn command(words: &[String]) -> String {
+    let line = shell_words::join(words);
+    let program = words.first().map(Path::new);
+    let wanders = |path: &Path| path.components().count() > 1 && !path.is_absolute();
+    if program.is_some_and(wanders) {
+        format!("{line} (from whatever directory hallpass runs in)")
+    } else {
+        line
+    }
+}
+
+fn origins(integration: &Integration) -> BTreeSet<String> {
+    let (auth, api) = (&integration.auth, &integration.api);
+    let oauth = auth.oauth2();
+    let consent = oauth.and_then(|oauth| oauth.authorization_url.as_ref());
+    let endpoints = auth.endpoints().chain(&api.base_url).chain(consent);
+    let relay = oauth.and_then(|oauth| oauth.redirect_uri.as_ref());
+    let urls = endpoints.map(|endpoint| &endpoint.0);
+    let urls = urls.chain(&auth.site).chain(relay);
+    let mut origins: BTreeSet<String> = urls
+        .filter(|url| !url.is_path())
+        .map(|url| origin(url, integration))
+        .collect();
+    origins.extend(oauth.and_then(|oauth| oauth.issuer.as_ref()).map(|issuer| {
+        let origin = origin(issuer, integration);
+        format!("{origin}, and the endpoints that its metadata names")
+    }));
+    origins.extend(
+        api.allowed_hosts
+            .iter()
+            .map(|host| format!("https://{host}")),
+    );
+    origins
+}
+
+/// An origin, and what its placeholders may stand for where the definition has
+/// a say in that.
+fn origin(url: &UrlTemplate, integration: &Integration) -> String {
+    let mut text = url.written_origin();
+    let mut notes = Vec::new();
+    for (_, name, _) in url.in_host() {
+        explain(name, integration, &mut notes);
+    }
+    notes.dedup();
+    if !notes.is_empty() {
+        text.push_str(&format!(" ({})", notes.join("; ")));
+    }
+    text
+}
+
+fn explain(name: &str, integration: &Integration, notes: &mut Vec<String>) {
+    if let Some(value) = integration.value(name) {
+        let text: String = value.parts().iter().map(Part::written).collect();
+        notes.push(format!("{{{name}}} is {text}"));
+        // Values stand after those they use, so this ends.
+        value
+            .names()
+            .for_each(|name| explain(name, integration, notes));
+    } else if let Some(parameter) = integration.parameter(name) {
+        notes.extend(given(parameter));
+    }
+    let captures = &integration.auth.captures;
+    if let Some(capture) = captures.iter().find(|capture| capture.name == name) {
+        let pattern = capture.pattern.as_ref().map(|p| format!(": {p}"));
+        let pattern = pattern.unwrap_or_default();
+        notes.push(format!("{{{name}}} is what the provider says{pattern}"));
+    }
+}
+
+/// What the definition says of a parameter that somebody gives.
+fn given(parameter: &Parameter) -> Option<String> {
+    let name = &parameter.name;
+    if !parameter.choices.is_empty() {
+        let values: Vec<&str> = parameter.choices.iter().map(|c| c.value.as_str()).collect();
+        return Some(format!("{{{name}}} is one of {}", values.join(", ")));
+    }
+    let default = parameter.default.as_ref()?;
+    Some(format!("{{{name}}} is {default} unless given"))
+}
+
+fn helpers(integration: &Integration) -> BTreeSet<String> {
+    let helpers = &integration.helpers;
+    let git = helpers
+        .git
+        .as_ref()
+        .map(|git| format!("git for {}", git.host));
+    let docker = helpers.docker.as_ref();
+    let docker = docker.map(|docker| format!("docker for {}", docker.registry));
+    let kubectl = helpers.kubectl.as_ref().map(|_| "kubectl".to_owned());
+    git.into_iter().chain(docker).chain(kubectl).collect()
+}
