@@ -19,6 +19,7 @@ use crate::output;
   \"file\", \"line\", \"column\", \"end_line\", \"end_column\", \"message\", \"why\", \"help\"}]}
 Lines and columns count from 1, columns in characters; an end is the place after the last character;
 `why` and `help` may be null. The exit code is 3 where an error is among the problems, else 0.
+Under a project file, \"file\" is that one, and each problem names its own.
 
 --schema is for taplo and Even Better TOML: write it to a file, and name that in the first line of
 integrations.toml: #:schema ./integrations.schema.json")]

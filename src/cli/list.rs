@@ -16,6 +16,9 @@ use crate::output;
 use crate::store::Record;
 use crate::ui::escape;
 
+/// The most keys of an untrusted file that are named: it can have any number.
+const MOST_KEYS: usize = 20;
+
 /// Integrations and connections: state, account, expiry, scopes, where stored
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
@@ -92,15 +95,20 @@ fn warn_of_untrusted(definitions: &Layers, context: &Context) {
     if !definitions.could_be_trusted() {
         return;
     }
-    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    let mut named: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    if named.len() > MOST_KEYS {
+        named.truncate(MOST_KEYS);
+        named.push(format!("and {} more", keys.len() - MOST_KEYS));
+    }
     let path = file.path().display().to_string();
-    let warning = match keys.len() {
-        0 => format!("`{path}` is not trusted; run `hallpass trust`"),
+    let what = match named.len() {
+        0 => String::new(),
         _ => format!(
-            "`{path}` is not trusted, so that what it defines cannot be used here: {}; run `hallpass trust`",
-            keys.join(", ")
+            ", so that what it defines cannot be used here: {}",
+            named.join(", ")
         ),
     };
+    let warning = format!("`{path}` is not trusted{what}; run `hallpass trust`");
     context.ui.warn(&escape(&warning));
 }
 

@@ -84,30 +84,6 @@ pub(super) fn blanked(text: &str) -> String {
     blanks.apply()
 }
 
-/// The lines of a text as they may be shown: literal secrets, those in
-/// comments too, are `***` whatever their length.
-pub(super) fn shown_lines(text: &str) -> Vec<String> {
-    let shown = blanked(text);
-    let line = |line: &str| match line.trim_start().strip_prefix('#') {
-        Some(comment) => format!("#{}", blanked(comment)),
-        None => line.to_owned(),
-    };
-    shown.lines().map(|text| collapsed(&line(text))).collect()
-}
-
-/// The same with one length for all runs of stars.
-fn collapsed(line: &str) -> String {
-    let mut collapsed = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.find('*') {
-        collapsed.push_str(&rest[..at]);
-        collapsed.push_str("***");
-        rest = rest[at..].trim_start_matches('*');
-    }
-    collapsed.push_str(rest);
-    collapsed
-}
-
 struct Blanks<'t> {
     text: &'t str,
     ranges: Vec<Range<usize>>,
@@ -404,18 +380,6 @@ mod tests {
         ] {
             assert!(shows(&text.replace('S', SECRET)), "{text}");
         }
-    }
-
-    #[test]
-    fn a_shown_line_tells_no_secret_nor_its_length() {
-        let text =
-            "[integrations.x.auth] # **\nclient_secret = \"hunter2\"\n# api_key = \"hunter2\"\n";
-        let shown = [
-            "[integrations.x.auth] # ***",
-            "client_secret = \"***\"",
-            "# api_key = \"***\"",
-        ];
-        assert_eq!(shown_lines(text), shown);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::blank;
+use super::blank::blanked;
 use super::load::{Definitions, Found};
 use crate::fs;
 
@@ -117,7 +117,7 @@ impl Project {
 
     /// Its lines, literal secrets blanked.
     pub fn shown_lines(&self) -> Vec<String> {
-        blank::shown_lines(&self.definitions.source().text)
+        shown_lines(&self.definitions.source().text)
     }
 
     /// What its definitions come to, over those of `own`; nothing outside the
@@ -150,4 +150,45 @@ pub fn canonical(path: &Path) -> PathBuf {
         .ok()
         .or_else(beside)
         .unwrap_or_else(|| path.to_owned())
+}
+
+/// The lines of a text as they may be shown: literal secrets, those in
+/// comments too, are `***` whatever their length.
+fn shown_lines(text: &str) -> Vec<String> {
+    let shown = blanked(text);
+    let line = |line: &str| match line.trim_start().strip_prefix('#') {
+        Some(comment) => format!("#{}", blanked(comment)),
+        None => line.to_owned(),
+    };
+    shown.lines().map(|text| collapsed(&line(text))).collect()
+}
+
+/// The same with one length for all runs of stars.
+fn collapsed(line: &str) -> String {
+    let mut collapsed = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find('*') {
+        collapsed.push_str(&rest[..at]);
+        collapsed.push_str("***");
+        rest = rest[at..].trim_start_matches('*');
+    }
+    collapsed.push_str(rest);
+    collapsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_line_tells_no_secret_nor_its_length() {
+        let text =
+            "[integrations.x.auth] # **\nclient_secret = \"hunter2\"\n# api_key = \"hunter2\"\n";
+        let shown = [
+            "[integrations.x.auth] # ***",
+            "client_secret = \"***\"",
+            "# api_key = \"***\"",
+        ];
+        assert_eq!(shown_lines(text), shown);
+    }
 }

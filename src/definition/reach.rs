@@ -120,16 +120,17 @@ fn origins(integration: &Integration) -> BTreeSet<String> {
 /// An origin, and what its placeholders may stand for where the definition has
 /// a say in that.
 fn origin(url: &UrlTemplate, integration: &Integration) -> String {
-    let mut text = url.written_origin();
+    let text = url.written_origin();
     let mut notes = Vec::new();
     for (_, name, _) in url.in_host() {
         explain(name, integration, &mut notes);
     }
     notes.dedup();
-    if !notes.is_empty() {
-        text.push_str(&format!(" ({})", notes.join("; ")));
+    if notes.is_empty() {
+        text
+    } else {
+        format!("{text} ({})", notes.join("; "))
     }
-    text
 }
 
 fn explain(name: &str, integration: &Integration, notes: &mut Vec<String>) {

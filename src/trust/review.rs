@@ -76,10 +76,12 @@ fn heading(path: &str, integrations: &[Integration]) -> String {
 
 fn definition(integration: &Integration, reach: &Reach, replaces: bool) -> Vec<String> {
     let key = &integration.key;
-    let mut lines = vec![String::new(), format!("  {key}")];
-    if integration.name != *key {
-        lines[1].push_str(&format!(" ({})", escape(&integration.name)));
-    }
+    let heading = if integration.name == *key {
+        format!("  {key}")
+    } else {
+        format!("  {key} ({})", escape(&integration.name))
+    };
+    let mut lines = vec![String::new(), heading];
     if replaces {
         lines.push(format!("    replaces your own `{key}`"));
     }

@@ -3,7 +3,7 @@
 
 use crate::support::{Cmd, HALLPASS, Home};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "check",
     "list",
     "connect",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 14] = [
     "export",
     "import",
     "doctor",
+    "trust",
     "sandbox",
     "completions",
 ];

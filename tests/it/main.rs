@@ -44,4 +44,5 @@ mod stores;
 mod support;
 mod test_command;
 mod token;
+mod trust;
 mod warnings;

@@ -93,6 +93,7 @@ impl Cmd {
         let (terminal, inside) = super::Terminal::open();
         let again = inside.try_clone().expect("it can be had twice");
         self.command
+            .env("TERM", "xterm")
             .stdin(inside)
             .stdout(Stdio::piped())
             .stderr(again);

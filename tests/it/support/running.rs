@@ -21,6 +21,8 @@ pub struct Running {
     what: String,
     child: Child,
     stdin: Option<ChildStdin>,
+    #[cfg(unix)]
+    keyboard: Option<std::fs::File>,
     stdout: Stream,
     stderr: Stream,
 }
@@ -39,6 +41,8 @@ impl Running {
         Running {
             what,
             stdin,
+            #[cfg(unix)]
+            keyboard: None,
             stdout: Stream::of(child.stdout.take().expect("a pipe")),
             stderr: Stream::of(child.stderr.take().expect("a pipe")),
             child,
@@ -48,11 +52,13 @@ impl Running {
     /// Takes over a child whose stdin and stderr are a terminal, of which this is the other side.
     #[cfg(unix)]
     pub(super) fn at_terminal(what: String, mut child: Child, terminal: std::fs::File) -> Running {
+        let screen = terminal.try_clone().expect("a second handle");
         Running {
             what,
             stdin: None,
+            keyboard: Some(terminal),
             stdout: Stream::of(child.stdout.take().expect("a pipe")),
-            stderr: Stream::of(terminal),
+            stderr: Stream::of(screen),
             child,
         }
     }
@@ -67,6 +73,28 @@ impl Running {
     /// Ends its stdin.
     pub fn close_stdin(&mut self) {
         self.stdin = None;
+    }
+
+    /// Types at its terminal.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn types(&mut self, keys: &str) {
+        let keyboard = self.keyboard.as_mut().expect("it is at a terminal");
+        keyboard.write_all(keys.as_bytes()).expect("it is open");
+    }
+
+    /// Waits until stderr has this text, which need not end a line.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn wait_for_question(&mut self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        let has = |heard: &Heard| String::from_utf8_lossy(&heard.bytes).contains(text);
+        let heard = self
+            .stderr
+            .wait_while(deadline, |heard| !has(heard) && !heard.closed);
+        let found = has(&heard);
+        drop(heard);
+        assert!(found, "it did not ask `{text}`\n{}", self.so_far());
     }
 
     /// The process's id.

@@ -1,0 +1,243 @@
+//! What is shown before a file is trusted, what is remembered of it, and how that is taken back.
+
+use super::{PROJECT, Place, WORK};
+
+/// Something of everything that a definition reaches.
+const RICH: &str = r#"
+[integrations.shop]
+name = "The Shop"
+icon = "logo.svg"
+[[integrations.shop.parameters]]
+name = "shop"
+format = "label"
+env = "SHOP_NAME"
+[[integrations.shop.parameters]]
+name = "region"
+choices = ["https://eu.shop.example", "https://us.shop.example"]
+[integrations.shop.auth]
+type = "oauth2"
+grant = "authorization_code"
+authorization_url = "https://consent.shop.example/authorize"
+token_url = "https://{shop}.shop.example/oauth/token"
+revocation_url = "{region}/revoke"
+client_id = { env = "SHOP_CLIENT" }
+client_secret = { command = ["op", "read", "op://shop/client secret"] }
+[integrations.shop.api]
+base_url = "https://api.shop.example/v1"
+allowed_hosts = ["uploads.shop.example"]
+[integrations.shop.helpers]
+git = { host = "git.shop.example" }
+[integrations.github.auth]
+type = "api_key"
+api_key = { file = "key.txt" }
+[integrations.github.api]
+base_url = "https://github.example"
+"#;
+
+#[test]
+fn all_that_a_file_reaches_is_shown() {
+    let place = Place::new();
+    place.write("home/work/integrations.toml", RICH);
+    let run = place.run(&["trust"]).fails_with(4);
+    let beside = |name: &str| place.at("home/work").join(name).display().to_string();
+    for line in [
+        &format!("`{}` defines 2 integrations:", beside("integrations.toml")),
+        "  shop (The Shop)",
+        "    sends to https://consent.shop.example",
+        "    sends to https://{shop}.shop.example",
+        "    sends to {region} ({region} is one of https://eu.shop.example, https://us.shop.example)",
+        "    sends to https://api.shop.example",
+        "    sends to https://uploads.shop.example",
+        "    runs op read 'op://shop/client secret'",
+        &format!("    reads {}", beside("logo.svg")),
+        "    takes from the environment SHOP_CLIENT",
+        "    takes from the environment SHOP_NAME",
+        "    hands credentials to git for git.shop.example",
+        "  github",
+        "    replaces your own `github`",
+        &format!("    reads {}", beside("key.txt")),
+    ] {
+        assert!(run.stderr.lines().any(|said| said == line), "{line}\n{run}");
+    }
+    assert!(!run.stderr.contains("your own `shop`"), "{run}");
+}
+
+#[test]
+fn unattended_it_takes_yes_and_the_command_is_named() {
+    let place = Place::with_project();
+    for input in ["", "y\n", "yes\n"] {
+        let run = place.cmd(WORK, &["trust"]).stdin(input).run().fails_with(4);
+        assert!(run.stderr.contains("`hallpass trust --yes`"), "{run}");
+        assert!(run.stdout.is_empty(), "{run}");
+    }
+    place.refuses(WORK, "github");
+    place.trust();
+    // Trusted already, it can be looked at again.
+    let run = place.trust();
+    assert!(
+        run.stderr.contains("It is as it was when it was trusted"),
+        "{run}"
+    );
+}
+
+#[test]
+fn an_invalid_file_cannot_be_trusted_and_shows_all_its_problems() {
+    let place = Place::with_project();
+    let broken = format!("{PROJECT}\n[integrations.a]\nname = 1\n[integrations.b]\nauth = 2\n");
+    place.write("home/work/integrations.toml", &broken);
+    let run = place.run(&["trust", "--yes"]).fails_with(3);
+    for text in ["cannot be trusted", "integrations.a", "integrations.b"] {
+        assert!(run.stderr.contains(text), "{run}");
+    }
+    place.refuses(WORK, "github");
+}
+
+#[test]
+fn a_changed_file_shows_the_difference() {
+    let place = Place::new();
+    place.write("home/work/integrations.toml", RICH);
+    place.trust();
+    let changed = RICH
+        .replace("api.shop.example/v1", "evil.example/v1")
+        .replace("\"op\", \"read\"", "\"sh\", \"-c\"")
+        .replace("SHOP_CLIENT", "HOME")
+        .replace("key.txt", "other.txt")
+        .replace("[integrations.github", "[integrations.forge")
+        + "# more\n";
+    place.write("home/work/integrations.toml", &changed);
+    let run = place.run(&["trust"]).fails_with(4);
+    for line in [
+        "  + `shop` sends to https://evil.example",
+        "  - `shop` sends to https://api.shop.example",
+        "  + `shop` runs sh -c 'op://shop/client secret'",
+        "  - `shop` runs op read 'op://shop/client secret'",
+        "  + `shop` takes from the environment HOME",
+        "  - `github` is gone",
+        "  + `forge` is new",
+        "    21 | base_url = \"https://evil.example/v1\"",
+        "    30 | # more",
+        "6 lines are gone or were changed.",
+    ] {
+        assert!(run.stderr.lines().any(|said| said == line), "{line}\n{run}");
+    }
+    assert!(!run.stderr.contains("| authorization_url"), "{run}");
+}
+
+#[test]
+fn a_literal_secret_is_neither_shown_nor_kept() {
+    let place = Place::new();
+    let text = |secret: &str| {
+        format!(
+            "[integrations.x.auth]\ntype = \"api_key\"\n# api_key = \"old-{secret}\"\napi_key = \"{secret}\" # why\n[integrations.x.api]\nbase_url = \"https://x.example\"\n"
+        )
+    };
+    place.write(
+        "home/work/integrations.toml",
+        &text("first-secret-not-real"),
+    );
+    let run = place.trust();
+    assert!(!run.stderr.contains("secret"), "{run}");
+    place.write("home/work/integrations.toml", &text("second-not-real"));
+    let run = place.trust();
+    assert!(!run.stderr.contains("not-real"), "{run}");
+    assert!(run.stderr.contains("in what is not shown (`***`)"), "{run}");
+    let moved = text("second-not-real").replace("# why", "# because");
+    place.write("home/work/integrations.toml", &moved);
+    let run = place.trust();
+    assert!(
+        run.stderr.contains("| api_key = \"***\" # because"),
+        "{run}"
+    );
+    assert!(!run.stderr.contains("not-real"), "{run}");
+    for kept in walk(&place.at("data")) {
+        let kept = std::fs::read_to_string(kept).unwrap();
+        assert!(
+            !kept.contains("not-real") && !kept.contains("api_key"),
+            "{kept}"
+        );
+    }
+}
+
+#[test]
+fn what_a_file_says_cannot_act_on_the_terminal() {
+    let place = Place::new();
+    let text = "[integrations.x]\nname = \"a\\u001b[2Jb\\u202e\"\n[integrations.x.auth]\ntype = \"none\"\n# \u{202e}\n";
+    place.write(
+        "home/work/integrations.toml",
+        "[integrations.x.auth]\ntype = \"none\"\n",
+    );
+    place.trust();
+    place.write("home/work/integrations.toml", text);
+    let run = place.run(&["trust"]).fails_with(4);
+    assert!(run.stderr.contains("a\\u{1b}[2Jb\\u{202e}"), "{run}");
+    assert!(!run.stderr.contains(['\u{1b}', '\u{202e}']), "{run}");
+}
+
+#[test]
+fn trust_can_be_listed_and_taken_back() {
+    let place = Place::with_project();
+    let list = || place.run(&["trust", "--list"]).ok().stdout;
+    assert_eq!(list(), "");
+    place.trust();
+    let path = place.at("home/work/integrations.toml");
+    let path = path.to_str().unwrap();
+    let said = |state: &str| {
+        let list = list();
+        let line = list.lines().find(|line| line.starts_with(path)).unwrap();
+        assert!(
+            line.contains(state) && line.contains("github staging"),
+            "{list}"
+        );
+    };
+    said(" trusted ");
+    place.write("home/work/integrations.toml", "[integrations.x]\n");
+    said(" changed ");
+    std::fs::remove_file(path).unwrap();
+    said(" gone ");
+    place.cmd("home", &["trust", "--revoke", path]).run().ok();
+    assert_eq!(list(), "");
+    // A file that comes back is not trusted for having been so.
+    place.write("home/work/integrations.toml", PROJECT);
+    place.refuses(WORK, "github");
+    place.trust();
+    let run = place.run(&["trust", "--revoke"]).ok();
+    assert!(run.stderr.contains("is no longer trusted"), "{run}");
+    place.refuses(WORK, "github");
+    let run = place.run(&["trust", "--revoke"]).ok();
+    assert!(run.stderr.contains("was not trusted"), "{run}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_remembered_is_its_owners_alone_and_believed_of_nobody_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::with_project();
+    place.trust();
+    let kept = walk(&place.at("data/hallpass/trusted"));
+    let [kept] = &kept[..] else {
+        panic!("one file: {kept:?}")
+    };
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(kept) & 0o777, 0o600);
+    assert_eq!(mode(kept.parent().unwrap()) & 0o777, 0o700);
+    std::fs::set_permissions(kept, std::fs::Permissions::from_mode(0o666)).unwrap();
+    place.refuses(WORK, "github");
+    std::fs::set_permissions(kept, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(place.reaches(WORK, "github"), "project-github");
+    let kept = kept.strip_prefix(place.at("")).unwrap();
+    place.write_bytes(kept.to_str().unwrap(), b"{");
+    place.refuses(WORK, "github");
+}
+
+fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
