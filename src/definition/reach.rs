@@ -14,7 +14,7 @@ use super::parameter::Parameter;
 use super::source::ValueSource;
 use super::template::Part;
 use super::url_template::UrlTemplate;
-use super::{Input, Integration};
+use super::{Auth, Input, Integration};
 
 /// What a definition reaches; each as a person reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,12 +144,29 @@ fn explain(name: &str, integration: &Integration, notes: &mut Vec<String>) {
     } else if let Some(parameter) = integration.parameter(name) {
         notes.extend(given(parameter));
     }
-    let captures = &integration.auth.captures;
-    if let Some(capture) = captures.iter().find(|capture| capture.name == name) {
-        let pattern = capture.pattern.as_ref().map(|p| format!(": {p}"));
-        let pattern = pattern.unwrap_or_default();
-        notes.push(format!("{{{name}}} is what the provider says{pattern}"));
-    }
+    notes.extend(told(name, &integration.auth));
+}
+
+/// What the definition says of a value that answers bring.
+fn told(name: &str, auth: &Auth) -> Option<String> {
+    let captured = auth.captures.iter().map(|c| (&c.name, &c.pattern));
+    let calls = auth.steps.iter().map(|step| &step.call).chain(&auth.lookup);
+    let saved = calls.flat_map(|call| &call.save);
+    let mut all = captured.chain(saved.map(|s| (&s.name, &s.pattern)));
+    let (_, pattern) = all.find(|(known, _)| *known == name)?;
+    let pattern = pattern.as_ref().map(regex::Regex::as_str);
+    Some(match pattern.map(as_written) {
+        Some(pattern) => format!("{{{name}}} is what the provider says, if it matches {pattern}"),
+        None => format!("{{{name}}} is what the provider says"),
+    })
+}
+
+/// Patterns are compiled to match the whole value.
+fn as_written(pattern: &str) -> &str {
+    let inner = pattern.strip_prefix("^(?:");
+    inner
+        .and_then(|inner| inner.strip_suffix(")$"))
+        .unwrap_or(pattern)
 }
 
 /// What the definition says of a parameter that somebody gives.

@@ -63,6 +63,41 @@ fn all_that_a_file_reaches_is_shown() {
 }
 
 #[test]
+fn a_host_behind_a_name_is_explained() {
+    let place = Place::new();
+    let text = r#"
+[integrations.x]
+[[integrations.x.parameters]]
+name = "shop"
+format = "label"
+default = "acme"
+[integrations.x.values]
+root = "https://{shop}.shop.example"
+[integrations.x.auth]
+type = "oauth2"
+grant = "authorization_code"
+issuer = "https://issuer.shop.example/realm"
+client_id = "abc"
+redirect_uri = "https://relay.shop.example/back"
+revocation_url = "{root}/revoke"
+[integrations.x.auth.capture]
+home = { from = "token", path = "home", pattern = "https://[a-z]+[.]shop[.]example" }
+[integrations.x.api]
+base_url = "{home}/v1"
+"#;
+    place.write("home/work/integrations.toml", text);
+    let run = place.run(&["trust"]).fails_with(4);
+    for line in [
+        "    sends to https://issuer.shop.example, and the endpoints that its metadata names",
+        "    sends to https://relay.shop.example",
+        "    sends to {root} ({root} is https://{shop}.shop.example; {shop} is acme unless given)",
+        "    sends to {home} ({home} is what the provider says, if it matches https://[a-z]+[.]shop[.]example)",
+    ] {
+        assert!(run.stderr.lines().any(|said| said == line), "{line}\n{run}");
+    }
+}
+
+#[test]
 fn unattended_it_takes_yes_and_the_command_is_named() {
     let place = Place::with_project();
     for input in ["", "y\n", "yes\n"] {
