@@ -97,14 +97,15 @@ fn list(context: &Context) -> Result<()> {
         return Ok(());
     }
     let row = |record: &Record| {
-        let state = match context.ledger()?.standing(&Project::read(&record.path)) {
-            _ if !record.path.exists() => "gone",
+        let path = Path::new(&record.path);
+        let state = match context.ledger()?.standing(&Project::read(path)) {
+            _ if !path.exists() => "gone",
             Standing::Trusted => "trusted",
             Standing::New | Standing::Changed(_) => "changed",
         };
         let keys: Vec<&str> = record.reach.keys().map(String::as_str).collect();
         Ok(vec![
-            record.path.display().to_string(),
+            record.path.clone(),
             state.to_owned(),
             record.trusted_at.to_string(),
             keys.join(" "),

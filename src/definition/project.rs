@@ -36,16 +36,28 @@ pub fn find(home: Option<&Path>, own: Option<&Path>) -> Option<PathBuf> {
     let from = std::env::current_dir().ok()?;
     let home = home.and_then(|home| std::fs::canonicalize(home).ok());
     let last = home.filter(|home| from.starts_with(home));
-    let device = device(&from);
+    let is_one = |path: &Path| std::fs::symlink_metadata(path).is_ok() && !is_same(path, own);
+    nearest(&from, last.as_deref(), device, is_one)
+}
+
+/// The nearest file that is one, in the directories up to `last`, as long as
+/// they are on the same device.
+fn nearest<D: PartialEq>(
+    from: &Path,
+    last: Option<&Path>,
+    device: impl Fn(&Path) -> D,
+    is_one: impl Fn(&Path) -> bool,
+) -> Option<PathBuf> {
+    let first = device(from);
     for dir in from.ancestors() {
-        if self::device(dir) != device {
+        if dir != from && device(dir) != first {
             return None;
         }
         let path = dir.join(NAME);
-        if std::fs::symlink_metadata(&path).is_ok() && !is_same(&path, own) {
+        if is_one(&path) {
             return Some(path);
         }
-        if last.as_deref() == Some(dir) {
+        if last == Some(dir) {
             return None;
         }
     }
@@ -190,5 +202,30 @@ mod tests {
             "# api_key = \"***\"",
         ];
         assert_eq!(shown_lines(text), shown);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_search_ends_at_home_the_device_and_the_edge() {
+        let looked = |home: Option<&str>, mounted: &'static str| {
+            let looked = std::cell::RefCell::new(Vec::new());
+            let device = |dir: &Path| dir.starts_with(mounted);
+            let found = nearest(Path::new("/h/me/a"), home.map(Path::new), device, |path| {
+                looked.borrow_mut().push(path.parent().unwrap().to_owned());
+                false
+            });
+            assert_eq!(found, None);
+            looked.into_inner()
+        };
+        for (home, mounted, expected) in [
+            (None, "/", vec!["/h/me/a", "/h/me", "/h", "/"]),
+            (Some("/h/me"), "/", vec!["/h/me/a", "/h/me"]),
+            (Some("/h/me/a"), "/", vec!["/h/me/a"]),
+            (None, "/h/me", vec!["/h/me/a", "/h/me"]),
+            (Some("/h"), "/h/me/a", vec!["/h/me/a"]),
+        ] {
+            let expected: Vec<&Path> = expected.into_iter().map(Path::new).collect();
+            assert_eq!(looked(home, mounted), expected, "{home:?} {mounted}");
+        }
     }
 }

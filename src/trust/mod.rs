@@ -25,8 +25,8 @@ use crate::ui::{Ui, escape};
 /// What is remembered of a file that was trusted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
-    /// The file's own path.
-    pub path: PathBuf,
+    /// The file's own path, as far as it is text.
+    pub path: String,
     /// SHA-256 of its bytes, in hexadecimal digits.
     pub sha256: String,
     /// When.
@@ -40,7 +40,6 @@ pub struct Record {
 /// What the hot path needs of a record.
 #[derive(Deserialize)]
 struct Mark {
-    path: PathBuf,
     sha256: String,
 }
 
@@ -62,9 +61,7 @@ impl Ledger {
         let Some(text) = self.text(file.canonical()) else {
             return Standing::New;
         };
-        let mark = serde_json::from_str::<Mark>(&text);
-        let mark = mark.ok().filter(|mark| mark.path == file.canonical());
-        match mark {
+        match serde_json::from_str::<Mark>(&text).ok() {
             Some(mark) if mark.sha256 == file.sha256() => Standing::Trusted,
             Some(_) => {
                 let record = serde_json::from_str::<Record>(&text).ok();
@@ -77,8 +74,7 @@ impl Ledger {
 
     /// What is remembered of the file at this path without links.
     pub fn record(&self, canonical: &Path) -> Option<Record> {
-        let record: Record = serde_json::from_str(&self.text(canonical)?).ok()?;
-        (record.path == canonical).then_some(record)
+        serde_json::from_str(&self.text(canonical)?).ok()
     }
 
     /// All that is remembered, by path.
@@ -105,9 +101,9 @@ impl Ledger {
         Ok(was)
     }
 
-    fn keep(&self, record: &Record) -> Result<()> {
+    fn keep(&self, canonical: &Path, record: &Record) -> Result<()> {
         let text = serde_json::to_vec_pretty(record).map_err(anyhow::Error::from)?;
-        fs::write_atomic(&self.place(&record.path), &text).map_err(|error| self.unusable(error))
+        fs::write_atomic(&self.place(canonical), &text).map_err(|error| self.unusable(error))
     }
 
     fn text(&self, canonical: &Path) -> Option<String> {
@@ -152,7 +148,7 @@ pub fn offer(
     if let Some(fault) = file.fault() {
         return Err(Failure::new(Kind::Definition, fault)
             .context(format!("`{path}` cannot be trusted"))
-            .hint("make it a file of your own, or take it away"));
+            .hint("name a file of your own: `hallpass trust FILE`"));
     }
     let review = review::of(file, own, ledger.record(file.canonical()).as_ref())?;
     let attended = asking.interaction.attended();
@@ -173,6 +169,6 @@ pub fn offer(
     if !asking.yes && !asking.interaction.confirm(&question, false)? {
         return Ok(false);
     }
-    ledger.keep(&review.record)?;
+    ledger.keep(file.canonical(), &review.record)?;
     Ok(true)
 }

@@ -56,7 +56,7 @@ pub(super) fn of(file: &Project, own: &Definitions, before: Option<&Record>) -> 
     Ok(Review {
         text: shown.join("\n"),
         record: Record {
-            path: file.canonical().to_owned(),
+            path: file.canonical().display().to_string(),
             sha256: file.sha256().to_owned(),
             trusted_at: Timestamp::now(),
             reach,

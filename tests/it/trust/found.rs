@@ -124,6 +124,22 @@ fn a_link_is_judged_by_what_it_leads_to() {
     place.refuses(WORK, "github");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_whose_name_is_no_text_can_hold_one() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = Place::new();
+    let dir = place.at("home").join(std::ffi::OsStr::from_bytes(b"\xff"));
+    fs::create_dir(&dir).unwrap();
+    let file = place.write("home/work/integrations.toml", PROJECT);
+    fs::rename(file, dir.join("integrations.toml")).unwrap();
+    let request = || place.cmd("home", &["request", "github", "/x"]).dir(&dir);
+    request().run().fails_with(3);
+    place.cmd("home", &["trust", "--yes"]).dir(&dir).run().ok();
+    request().run().ok();
+    assert_eq!(place.recorder.asked_at("/project-github/x").len(), 1);
+}
+
 #[test]
 fn what_is_hashed_is_what_is_parsed() {
     use hallpass::definition::Project;
