@@ -113,6 +113,28 @@ fn what_would_wait_or_leads_nowhere_takes_nothing_away() {
     is_warned_of(&place, "it is not a regular file");
 }
 
+/// To root everything is readable, and then it is a file like any other.
+#[cfg(unix)]
+#[test]
+fn one_that_cannot_be_read_takes_nothing_away() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::with_project();
+    let path = place.at("home/work/integrations.toml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::File::open(&path).is_ok() {
+        place.refuses(WORK, "github");
+        return;
+    }
+    is_warned_of(&place, "it cannot be read");
+    assert_eq!(place.reaches(WORK, "github"), "own-github");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    place.trust();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    // What was trusted of it is known.
+    place.refuses(WORK, "github");
+    assert_eq!(place.reaches(WORK, "mine"), "mine");
+}
+
 #[cfg(unix)]
 #[test]
 fn one_that_others_of_the_group_can_write_is_as_good_as_its_bytes() {
@@ -129,15 +151,15 @@ fn one_that_others_of_the_group_can_write_is_as_good_as_its_bytes() {
 #[cfg(unix)]
 #[test]
 fn a_file_of_another_user_is_neither_used_nor_trusted() {
-    const NOBODY: u32 = 65534;
+    const STRANGER: u32 = 54321;
     let place = Place::with_project();
     let path = place.at("home/work/integrations.toml");
     place.trust();
-    match std::os::unix::fs::chown(&path, Some(NOBODY), None) {
+    match std::os::unix::fs::chown(&path, Some(STRANGER), None) {
         Ok(()) => {
-            is_warned_of(&place, "it belongs to user 65534, not to you");
+            is_warned_of(&place, "it belongs to user 54321, not to you");
             let run = place.refuses(WORK, "github");
-            assert!(run.stderr.contains("it belongs to user 65534"), "{run}");
+            assert!(run.stderr.contains("it belongs to user 54321"), "{run}");
             place.refuses(WORK, "staging");
             // Given back, it is what it was.
             std::os::unix::fs::chown(&path, Some(0), None).unwrap();
