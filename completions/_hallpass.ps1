@@ -40,6 +40,12 @@ Register-ArgumentCompleter -Native -CommandName 'hallpass' -ScriptBlock {
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print a token that works now, renewed if need be')
             [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Call the API with the credential added')
             [CompletionResult]::new('disconnect', 'disconnect', [CompletionResultType]::ParameterValue, 'Revoke a connection at the provider (RFC 7009), then forget it')
+            [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a connection to another store')
+            [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a connection another name')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Seal a connection for another machine; one that is renewed is forgotten here')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take in a connection that `hallpass export` sealed for this machine')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'What is wrong here, and the command that mends it')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let a project file be used, after showing what it would do')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'A local OAuth provider and API, to try hallpass and to test scripts against')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             break
@@ -79,6 +85,7 @@ Register-ArgumentCompleter -Native -CommandName 'hallpass' -ScriptBlock {
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on stderr')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Only print the link, open nothing')
+            [CompletionResult]::new('--paste', '--paste', [CompletionResultType]::ParameterName, 'Take the address that the browser ends at from stdin: pasted, or piped in')
             [CompletionResult]::new('--no-test', '--no-test', [CompletionResultType]::ParameterName, 'Do not call the definition''s test path at the end')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace a connection that was made for other origins')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
@@ -161,6 +168,89 @@ Register-ArgumentCompleter -Native -CommandName 'hallpass' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on stderr')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every connection')
             [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'Only forget: the tokens live on at the provider until they expire')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;move' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where it is to rest')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;rename' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;export' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The other machine: what `hallpass import --recipient` prints there (`age1…`)')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write it to a new file instead of stdout')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write it to a new file instead of stdout')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on stderr')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep it here too, though two copies of a rotating grant burn each other')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;import' {
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Give it this name instead of the one it had')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on stderr')
+            [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Print whom to export to for this machine (`age1…`)')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;doctor' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on stderr')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;trust' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on stderr')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Trust it without asking')
+            [CompletionResult]::new('--revoke', '--revoke', [CompletionResultType]::ParameterName, 'Forget that it was trusted')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'Print the files that are trusted, and change nothing')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')

@@ -44,6 +44,12 @@ complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "test" -d 'Call th
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "token" -d 'Print a token that works now, renewed if need be'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "request" -d 'Call the API with the credential added'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "disconnect" -d 'Revoke a connection at the provider (RFC 7009), then forget it'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "move" -d 'Move a connection to another store'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "rename" -d 'Give a connection another name'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "export" -d 'Seal a connection for another machine; one that is renewed is forgotten here'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "import" -d 'Take in a connection that `hallpass export` sealed for this machine'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "doctor" -d 'What is wrong here, and the command that mends it'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "trust" -d 'Let a project file be used, after showing what it would do'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "sandbox" -d 'A local OAuth provider and API, to try hallpass and to test scripts against'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
@@ -82,6 +88,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l color -d '
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l no-browser -d 'Only print the link, open nothing'
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l paste -d 'Take the address that the browser ends at from stdin: pasted, or piped in'
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l no-test -d 'Do not call the definition\'s test path at the end'
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l force -d 'Replace a connection that was made for other origins'
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
@@ -162,6 +169,83 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -s v -l ve
 complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l no-input -d 'Never ask anything'
 complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l to -d 'Where it is to rest' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'An age-encrypted file'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand move" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l to -d 'The other machine: what `hallpass import --recipient` prints there (`age1…`)' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -s o -l output -d 'Write it to a new file instead of stdout' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l keep -d 'Keep it here too, though two copies of a rotating grant burn each other'
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l as -d 'Give it this name instead of the one it had' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l recipient -d 'Print whom to export to for this machine (`age1…`)'
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l json -d 'Print a JSON object'
+complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l yes -d 'Trust it without asking'
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l revoke -d 'Forget that it was trusted'
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l list -d 'Print the files that are trusted, and change nothing'
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l port -d 'The port to listen on; 0 takes any free one' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l token-ttl -d 'How long access tokens live; 0s lets them be born expired' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l visit -d 'Play the person: open an authorization link and approve' -r
