@@ -33,7 +33,10 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<()> {
     let Some(file) = args.file.as_ref().filter(|_| !args.recipient) else {
         return output::line(&context.stores.recipient()?);
     };
-    let what = format!("`{}` was not imported", file.display());
+    let what = match file.to_str() {
+        Some("-") => "what stdin holds was not imported".to_owned(),
+        _ => format!("`{}` was not imported", file.display()),
+    };
     let sealed = read(file).map_err(|failure| failure.context(&what))?;
     let opened = context.stores.open_parcel(&sealed);
     let item = opened

@@ -51,8 +51,10 @@ impl KeySource {
         patience: Duration,
         ui: Ui,
     ) -> Result<Self, StoreError> {
-        let place = if let Some(key) = env::var(env::HALLPASS_KEY) {
-            Place::Variable(key.into())
+        let set = env::var_os(env::HALLPASS_KEY).filter(|key| !key.is_empty());
+        let place = if set.is_some() {
+            // What is not even text is no key, rather than none given.
+            Place::Variable(env::var(env::HALLPASS_KEY).unwrap_or_default().into())
         } else if let Some(path) = &settings.key_file {
             Place::File(path.clone())
         } else if let Some(words) = &settings.key_command {

@@ -114,6 +114,7 @@ impl Stores {
                     self.mark(old, new, item, kind)?
                 };
                 self.write(new, &marked.under(new), kind, None)?;
+                self.note_again(new, self.record(old)?)?;
             }
         }
         self.remove(old, Some(kind))?;
@@ -151,8 +152,20 @@ impl Stores {
             let to = new.name().to_owned();
             item.standing = Standing::Renaming { to, was };
         });
+        let before = self.record(old)?;
         self.write(old, &marked, kind, Some(base))?;
+        self.note_again(old, before)?;
         Ok(marked)
+    }
+
+    /// A refresh whose answer was never kept is still one under another name.
+    fn note_again(&self, id: &ConnectionId, before: Option<Record>) -> Result<(), StoreError> {
+        let note = before.and_then(|before| before.in_flight);
+        if let (Some(note), Some(mut record)) = (note, self.record(id)?) {
+            record.in_flight = Some(note);
+            self.records()?.write(id, &record)?;
+        }
+        Ok(())
     }
 
     /// The old item is gone; its record may be what a cut-off left.

@@ -18,17 +18,12 @@ pub(super) type SecretBytes = Zeroizing<Vec<u8>>;
 #[cfg(any(windows, test))]
 pub(super) const WINDOWS_LIMIT: usize = 5 * 512;
 
-/// The most one item may hold on this platform; `None` where it does not matter.
-pub(super) const LIMIT: Option<usize> = {
-    #[cfg(windows)]
-    {
-        Some(WINDOWS_LIMIT)
-    }
-    #[cfg(not(windows))]
-    {
-        None
-    }
-};
+/// The most one item may hold on this platform, in bytes.
+#[cfg(windows)]
+pub(super) const LIMIT: Option<usize> = Some(WINDOWS_LIMIT);
+/// Elsewhere no limit is near.
+#[cfg(not(windows))]
+pub(super) const LIMIT: Option<usize> = None;
 
 /// Items by name.
 pub(super) trait Vault {

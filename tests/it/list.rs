@@ -34,7 +34,7 @@ fn neither_needs_the_key() {
     let list = home.hallpass(&["list", "--json"]).run().ok().json();
     assert_eq!(list[0]["state"], "expired");
     let status = home.hallpass(&["status", "sandbox"]).run().ok();
-    assert!(status.stdout.contains("state       expired"), "{status}");
+    assert!(status.stdout.contains("state        expired"), "{status}");
     assert!(
         status.stdout.contains("by itself, with a refresh token"),
         "{status}"

@@ -130,6 +130,28 @@ fn a_dead_connection_stays_dead_under_its_new_name() {
     assert_eq!(provider.count("refresh_token"), asked);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_refresh_whose_answer_was_lost_is_still_noted_under_the_new_name() {
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
+    provider.control(&json!({"latency_ms": 60_000}));
+    let call = home.hallpass(&["token", "sandbox"]).spawn();
+    crate::support::eventually("the refresh", || {
+        (provider.count("refresh_token") == 1).then_some(())
+    });
+    call.signal(rustix::process::Signal::KILL);
+    call.wait();
+    let note = |stem: &str| {
+        let text = std::fs::read_to_string(record(&home, stem)).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        record["in_flight"].clone()
+    };
+    let before = note("sandbox@default");
+    assert!(before.is_object(), "{before}");
+    home.hallpass(&["rename", "sandbox", "work"]).run().ok();
+    assert_eq!(note("sandbox@work"), before);
+}
+
 /// Puts a home in the state of a rename that was cut off when both names had the item.
 fn with_both_names(home: &Home) {
     // The new one cannot be told from what a finished rename leaves.

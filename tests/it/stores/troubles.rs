@@ -100,6 +100,15 @@ fn every_trouble_with_a_key_is_told_apart() {
         "{run}"
     );
     assert!(!run.stderr.contains(malformed), "{run}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        let no_text = std::ffi::OsStr::from_bytes(b"\xff");
+        home.hallpass(&["token", "sandbox"])
+            .env("HALLPASS_KEY", no_text)
+            .run()
+            .fails_with(7);
+    }
     let key = home.write("my.key", "nothing of a key\n");
     home.write("config.toml", &format!("key_file = '{}'\n", key.display()));
     told("holds no age identity", "needs a line");
