@@ -47,6 +47,16 @@ impl Paths {
         }
     }
 
+    /// Everything under one directory, for tests that have no environment.
+    #[cfg(test)]
+    pub(crate) fn under(home: &Path) -> Self {
+        Self {
+            config_dir: Some(home.to_owned()),
+            data_dir: Some(home.join("data")),
+            own_home: Some(home.to_owned()),
+        }
+    }
+
     /// The user's definitions, `integrations.toml`.
     pub fn definitions(&self) -> Result<PathBuf, NoHome> {
         self.in_config("integrations.toml")

@@ -26,6 +26,9 @@ pub struct Stores {
     named: Option<StoreKind>,
     patience: Duration,
     ui: Ui,
+    /// Stores in memory, in the place of the real ones.
+    #[cfg(test)]
+    pub(super) world: Option<std::rc::Rc<super::transfer::tests::World>>,
 }
 
 /// What [`Stores::usable`] found.
@@ -52,6 +55,8 @@ impl Stores {
             named,
             patience,
             ui,
+            #[cfg(test)]
+            world: None,
         }
     }
 
@@ -321,6 +326,10 @@ impl Stores {
     }
 
     pub(super) fn open(&self, kind: StoreKind) -> Result<Box<dyn Store>, StoreError> {
+        #[cfg(test)]
+        if let Some(world) = &self.world {
+            return Ok(Box::new(super::transfer::tests::Place::of(world, kind)));
+        }
         Ok(match kind {
             StoreKind::Keychain => {
                 let platform = vault::Platform::new(self.paths.own_home(), self.patience);

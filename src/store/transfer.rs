@@ -36,8 +36,11 @@ impl Stores {
             return Ok(None);
         };
         let mut record = self.record_of(id, &item, from)?;
-        let known = self.record(id)?;
-        record.in_flight = known.and_then(|known| known.in_flight);
+        match self.record(id)? {
+            Some(known) => record.in_flight = known.in_flight,
+            // Without a record nobody knows what a move left behind.
+            None => record.also_in = Some(other_than(from)),
+        }
         if from == to {
             return self.tidy(id, record).map(|()| Some(Moved::AlreadyThere));
         }
@@ -65,7 +68,11 @@ impl Stores {
     /// Deletes the copy that a record knows of, and says so in the record.
     fn tidy(&self, id: &ConnectionId, mut record: Record) -> Result<(), StoreError> {
         if let Some(other) = record.also_in.take() {
-            self.open(other)?.delete(id)?;
+            match self.open(other)?.delete(id) {
+                // A store that is not there any more is in nobody's way.
+                Ok(()) | Err(StoreError::Absent(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         self.records()?.write(id, &record)
     }
@@ -185,3 +192,13 @@ impl Stores {
         }
     }
 }
+
+fn other_than(kind: StoreKind) -> StoreKind {
+    match kind {
+        StoreKind::Keychain => StoreKind::File,
+        StoreKind::File | StoreKind::None => StoreKind::Keychain,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,218 @@
+//! Moves and renames, cut off before and after every single operation of a store.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::credential::Credential;
+use crate::paths::Paths;
+use crate::secret::Secret;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::ui::{Color, Ui};
+
+/// What all stores hold, and when the process that uses them ends.
+#[derive(Default)]
+pub(in crate::store) struct World {
+    items: RefCell<BTreeMap<(&'static str, String), Secret>>,
+    done: Cell<usize>,
+    /// At which operation it ends, and whether after it.
+    end: Cell<Option<(usize, bool)>>,
+    dead: Cell<bool>,
+}
+
+/// One store of a world.
+pub(in crate::store) struct Place(Rc<World>, &'static str);
+
+impl Place {
+    pub(in crate::store) fn of(world: &Rc<World>, kind: StoreKind) -> Self {
+        Self(world.clone(), kind.name())
+    }
+
+    fn act<T>(&self, work: impl FnOnce() -> T) -> Result<T, StoreError> {
+        let world = &self.0;
+        let at = world.done.replace(world.done.get() + 1);
+        let end = world.end.get().filter(|(when, _)| *when == at);
+        let gone = || StoreError::Denied("the process has ended".to_owned());
+        if world.dead.get() || end == Some((at, false)) {
+            world.dead.set(true);
+            return Err(gone());
+        }
+        let result = work();
+        if end.is_some() {
+            world.dead.set(true);
+            return Err(gone());
+        }
+        Ok(result)
+    }
+
+    fn key(&self, id: &ConnectionId) -> (&'static str, String) {
+        (self.1, id.file_stem())
+    }
+}
+
+impl Store for Place {
+    fn get(&self, id: &ConnectionId) -> Result<Option<Secret>, StoreError> {
+        self.act(|| self.0.items.borrow().get(&self.key(id)).cloned())
+    }
+
+    fn put(&self, id: &ConnectionId, text: &Secret) -> Result<(), StoreError> {
+        self.act(|| {
+            let mut items = self.0.items.borrow_mut();
+            items.insert(self.key(id), text.clone());
+        })
+    }
+
+    fn probe(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn delete(&self, id: &ConnectionId) -> Result<(), StoreError> {
+        self.act(|| {
+            self.0.items.borrow_mut().remove(&self.key(id));
+        })
+    }
+}
+
+/// A user with one connection, of generation 5, in the `file` store.
+struct User {
+    home: tempfile::TempDir,
+    world: Rc<World>,
+}
+
+impl User {
+    fn new(id: &ConnectionId) -> Self {
+        let user = Self {
+            home: tempfile::tempdir().unwrap(),
+            world: Rc::default(),
+        };
+        let key = Secret::new("key-not-real");
+        let credential = Credential::typed("Bearer", Some(key), Timestamp::now());
+        let item = Item::new(id, 5, "authorization_code", credential);
+        user.stores()
+            .write(id, &item, StoreKind::File, None)
+            .unwrap();
+        user
+    }
+
+    /// What a new process sees.
+    fn stores(&self) -> Stores {
+        self.world.end.set(None);
+        self.world.dead.set(false);
+        let mut stores = Stores::new(
+            Paths::under(self.home.path()),
+            Settings::default(),
+            Some(StoreKind::Keychain),
+            Duration::from_secs(10),
+            Ui::new(Color::Never, true, false),
+        );
+        stores.world = Some(self.world.clone());
+        stores
+    }
+
+    /// What one that ends at this operation from now on sees.
+    fn ending(&self, at: usize, after: bool) -> Stores {
+        let stores = self.stores();
+        self.world.done.set(0);
+        self.world.end.set(Some((at, after)));
+        stores
+    }
+
+    fn places(&self) -> Vec<(&'static str, String)> {
+        self.world.items.borrow().keys().cloned().collect()
+    }
+
+    /// Renews what can be used, as whoever needs it would.
+    fn renew(&self, id: &ConnectionId) -> u64 {
+        let stores = self.stores();
+        let (item, kind) = stores.read(id).unwrap().unwrap();
+        let base = item.generation;
+        let renewed = item.next(|_| ());
+        stores.write(id, &renewed, kind, Some(base)).unwrap();
+        renewed.generation
+    }
+
+    fn generation(&self, id: &ConnectionId) -> Option<u64> {
+        let found = self.stores().read(id).unwrap();
+        found.map(|(item, _)| item.generation)
+    }
+}
+
+/// Tries both ways to end at every operation, until there are no more.
+fn at_every_end(mut attempt: impl FnMut(usize, bool) -> bool) {
+    for after in [false, true] {
+        for at in 0.. {
+            if !attempt(at, after) {
+                assert!(at > 4, "nothing was tried");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_move_cut_off_anywhere_leaves_one_connection_and_never_an_older_one() {
+    let id = ConnectionId::new("github", "work");
+    let records = |user: &User| user.home.path().join("data/connections");
+    for (renewed, record_lost, forgotten) in [
+        (false, false, false),
+        (true, false, false),
+        (false, true, false),
+        (true, true, false),
+        (false, false, true),
+    ] {
+        at_every_end(|at, after| {
+            let user = User::new(&id);
+            let moved = user.ending(at, after).transfer(&id, StoreKind::Keychain);
+            let reached = user.world.done.get() > at;
+            assert_eq!(moved.is_err(), reached, "{at}");
+            assert_eq!(user.generation(&id), Some(5), "{at}");
+            if forgotten {
+                user.stores().remove(&id, None).unwrap();
+                assert!(user.places().is_empty(), "{at}");
+                return reached;
+            }
+            let newest = if renewed { user.renew(&id) } else { 5 };
+            if record_lost {
+                std::fs::remove_dir_all(records(&user)).unwrap();
+            }
+            assert_eq!(user.generation(&id), Some(newest), "{at}");
+            user.stores().transfer(&id, StoreKind::Keychain).unwrap();
+            assert_eq!(user.generation(&id), Some(newest), "{at}");
+            let there = ("keychain", "github@work".to_owned());
+            assert_eq!(user.places(), [there], "{at}");
+            reached
+        });
+    }
+}
+
+#[test]
+fn a_rename_cut_off_anywhere_never_leaves_two_in_use_and_is_finished_by_itself() {
+    let (old, new) = (
+        ConnectionId::new("github", "old"),
+        ConnectionId::new("github", "new"),
+    );
+    at_every_end(|at, after| {
+        let user = User::new(&old);
+        let renamed = user.ending(at, after).rename(&old, &new);
+        let reached = user.world.done.get() > at;
+        assert_eq!(renamed.is_err(), reached, "{at}");
+        let stores = user.stores();
+        let in_use = |id| matches!(stores.read(id), Ok(Some(_)));
+        assert!(!(in_use(&old) && in_use(&new)), "two in use at {at}");
+        let newest = if in_use(&new) { user.renew(&new) } else { 0 };
+        let again = user.stores().rename(&old, &new).unwrap();
+        let over = [Renamed::Done, Renamed::NotThere].contains(&again);
+        assert!(over, "{again:?} at {at}");
+        assert_eq!(user.generation(&old), None, "{at}");
+        assert!(user.stores().record(&old).unwrap().is_none(), "{at}");
+        assert!(user.stores().record(&new).unwrap().is_some(), "{at}");
+        let left = user.generation(&new).unwrap();
+        assert!(left > 5 && left >= newest, "older at {at}");
+        assert_eq!(user.places(), [("file", "github@new".to_owned())], "{at}");
+        reached
+    });
+}
