@@ -54,6 +54,7 @@ impl Paths {
             config_dir: Some(home.to_owned()),
             data_dir: Some(home.join("data")),
             own_home: Some(home.to_owned()),
+            home: None,
         }
     }
 

@@ -126,9 +126,10 @@ impl Broker<'_> {
             Err(error) => return Ok(Outcome::Failed(item, explain::grant(id, &what, error))),
         };
         let earlier = self.stores.in_flight(id, &item)?;
+        let writes = 1 + usize::from(Renewal::has_more(&values));
         let noted = self
             .stores
-            .note_in_flight(id, &item, store, earlier.as_ref());
+            .note_in_flight(id, &item, store, earlier.as_ref(), writes);
         if let Err(error) = noted {
             let failure = Failure::from(error).context(format!("`{id}` cannot be renewed"));
             return Ok(Outcome::Failed(item, failure));

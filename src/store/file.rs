@@ -2,28 +2,62 @@
 //! written atomically and readable by its owner alone.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::identity::KeySource;
 use super::{Store, StoreError};
 use crate::connection::ConnectionId;
-use crate::fs::{self, ReadError};
+use crate::fs::{self, ReadError, Room};
 use crate::paths::Paths;
 use crate::secret::Secret;
 
 /// What every file of ours begins with (age-encryption.org/v1).
 pub(super) const AGE_MAGIC: &[u8] = b"age-encryption.org/v1\n";
 
+/// The least room that is taken for a credential, in bytes: tokens grow.
+const ROOM: u64 = 64 * 1024;
+
 /// Keeps credentials in encrypted files.
 pub(super) struct FileStore {
     dir: PathBuf,
+    held: Arc<Held>,
+}
+
+/// What is held for as long as a command runs: the key, which may have taken a
+/// person to get, and room on the disk.
+pub(super) struct Held {
     key: KeySource,
+    rooms: Mutex<Vec<(PathBuf, Room)>>,
+}
+
+impl Held {
+    pub(super) fn new(key: KeySource) -> Self {
+        Self {
+            key,
+            rooms: Mutex::default(),
+        }
+    }
+
+    pub(super) fn key(&self) -> &KeySource {
+        &self.key
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Vec<(PathBuf, Room)>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn room_for(&self, path: &Path) -> Option<Room> {
+        let mut rooms = self.rooms();
+        let at = rooms.iter().position(|(known, _)| known == path)?;
+        Some(rooms.swap_remove(at).1)
+    }
 }
 
 impl FileStore {
-    pub(super) fn new(paths: &Paths, key: KeySource) -> Result<Self, StoreError> {
+    pub(super) fn new(paths: &Paths, held: Arc<Held>) -> Result<Self, StoreError> {
         Ok(Self {
             dir: paths.data()?.join("credentials"),
-            key,
+            held,
         })
     }
 
@@ -57,14 +91,15 @@ impl Store for FileStore {
         if !sealed.starts_with(AGE_MAGIC) {
             return Err(foreign("no file of hallpass's: it is not sealed with age"));
         }
-        let opened = age::decrypt(&self.key.identity()?, &sealed).map_err(|error| match error {
-            age::DecryptError::NoMatchingKeys => StoreError::WrongKey {
-                id: id.clone(),
-                path: path.clone(),
-                key: self.key.name(),
-            },
-            _ => StoreError::corrupt(id, cut),
-        })?;
+        let opened =
+            age::decrypt(self.held.key.identity()?, &sealed).map_err(|error| match error {
+                age::DecryptError::NoMatchingKeys => StoreError::WrongKey {
+                    id: id.clone(),
+                    path: path.clone(),
+                    key: self.held.key.name(),
+                },
+                _ => StoreError::corrupt(id, cut),
+            })?;
         String::from_utf8(opened)
             .map(|text| Some(Secret::from(text)))
             .map_err(|_| StoreError::corrupt(id, "it is not text"))
@@ -72,19 +107,34 @@ impl Store for FileStore {
 
     fn put(&self, id: &ConnectionId, text: &Secret) -> Result<(), StoreError> {
         let path = self.path(id);
-        let identity = self.key.identity_or_make()?;
+        let identity = self.held.key.identity_or_make()?;
         let sealed = age::encrypt(&identity.to_public(), text.expose().as_bytes())
             .map_err(|error| StoreError::corrupt(id, error.to_string()))?;
-        fs::write_atomic(&path, &sealed).map_err(|source| io(&path, source))
+        match self.held.room_for(&path) {
+            Some(room) => room.put(&path, &sealed),
+            None => fs::write_atomic(&path, &sealed),
+        }
+        .map_err(|source| io(&path, source))
+    }
+
+    fn reserve(&self, id: &ConnectionId, writes: usize) -> Result<(), StoreError> {
+        let path = self.path(id);
+        let now = std::fs::metadata(&path).map_or(0, |meta| meta.len());
+        let bytes = usize::try_from(ROOM.max(now * 2)).unwrap_or(usize::MAX);
+        for _ in 0..writes {
+            let room = Room::take(&path, bytes).map_err(|source| io(&path, source))?;
+            self.held.rooms().push((path.clone(), room));
+        }
+        Ok(())
     }
 
     fn probe(&self) -> Result<(), StoreError> {
-        self.key.identity_or_make()?;
+        self.held.key.identity_or_make()?;
         fs::probe_dir(&self.dir).map_err(|source| io(&self.dir.join("any"), source))
     }
 
     fn look(&self) -> Result<(), StoreError> {
-        self.key.look()?;
+        self.held.key.look()?;
         // What is not there yet is made in what is.
         let there = self.dir.ancestors().find(|dir| dir.exists());
         let dir = there.unwrap_or(&self.dir);

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -26,11 +27,12 @@ const COMMAND_PATIENCE: Duration = Duration::from_secs(30);
 static WARNED: AtomicBool = AtomicBool::new(false);
 
 /// Where the age identity comes from.
-#[derive(Debug)]
 pub(super) struct KeySource {
     place: Place,
     patience: Duration,
     ui: Ui,
+    /// Once it was got: a command may have asked its person for it.
+    identity: OnceLock<Identity>,
 }
 
 /// The places, in the order in which they are looked at.
@@ -66,6 +68,7 @@ impl KeySource {
             place,
             patience: patience.max(COMMAND_PATIENCE),
             ui,
+            identity: OnceLock::new(),
         })
     }
 
@@ -83,7 +86,15 @@ impl KeySource {
     }
 
     /// The identity to open files with.
-    pub(super) fn identity(&self) -> Result<Identity, StoreError> {
+    pub(super) fn identity(&self) -> Result<&Identity, StoreError> {
+        if let Some(identity) = self.identity.get() {
+            return Ok(identity);
+        }
+        let identity = self.fetch()?;
+        Ok(self.identity.get_or_init(|| identity))
+    }
+
+    fn fetch(&self) -> Result<Identity, StoreError> {
         match &self.place {
             Place::Variable(key) => parse(key.expose()).ok_or(KeyTrouble::Variable.into()),
             Place::Command(words) => Ok(self.ask(words)?),
@@ -93,9 +104,14 @@ impl KeySource {
     }
 
     /// The same, made where hallpass makes its own and has not yet.
-    pub(super) fn identity_or_make(&self) -> Result<Identity, StoreError> {
+    pub(super) fn identity_or_make(&self) -> Result<&Identity, StoreError> {
         match &self.place {
-            Place::Made(path) if std::fs::symlink_metadata(path).is_err() => self.make(path),
+            Place::Made(path)
+                if self.identity.get().is_none() && std::fs::symlink_metadata(path).is_err() =>
+            {
+                let made = self.make(path)?;
+                Ok(self.identity.get_or_init(|| made))
+            }
             _ => self.identity(),
         }
     }
@@ -176,6 +192,7 @@ mod tests {
             place: Place::Command(words.to_vec()),
             patience: Duration::from_millis(50),
             ui: Ui::new(Color::Never, true, false),
+            identity: OnceLock::new(),
         };
         let Err(error) = source.identity() else {
             panic!("`sleep` is no key");

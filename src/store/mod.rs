@@ -34,6 +34,11 @@ pub use trouble::{KeyTrouble, StoreError};
 pub trait Store {
     /// The text kept for a connection, if there is one.
     fn get(&self, id: &ConnectionId) -> Result<Option<Secret>, StoreError>;
+    /// Makes sure that there is room for the next `writes` texts of a connection,
+    /// before anything depends on it.
+    fn reserve(&self, _id: &ConnectionId, _writes: usize) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Keeps a text durably, in the place of what was there.
     fn put(&self, id: &ConnectionId, text: &Secret) -> Result<(), StoreError>;
     /// Finds out whether a text could be kept now, before anything depends on it.

@@ -104,7 +104,7 @@ impl Stores {
             Err(StoreError::Key(KeyTrouble::Lost(_))) => return Err(ParcelError::NoKey),
             other => other?,
         };
-        let opened = age::decrypt(&identity, sealed).map_err(|error| match error {
+        let opened = age::decrypt(identity, sealed).map_err(|error| match error {
             age::DecryptError::NoMatchingKeys => ParcelError::WrongKey(key.name()),
             _ => ParcelError::Damaged,
         })?;

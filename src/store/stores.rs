@@ -2,9 +2,10 @@
 //! is fixed: the item, read back; then the record. Losing the power between
 //! the two loses nothing, since the record can be made from the item.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::file::FileStore;
+use super::file::{FileStore, Held};
 use super::identity::KeySource;
 use super::keychain::Keychain;
 use super::none::NoStore;
@@ -26,9 +27,10 @@ pub struct Stores {
     named: Option<StoreKind>,
     patience: Duration,
     ui: Ui,
+    held: OnceLock<Arc<Held>>,
     /// Stores in memory, in the place of the real ones.
     #[cfg(test)]
-    pub(super) world: Option<std::rc::Rc<super::transfer::tests::World>>,
+    pub(super) world: Option<Arc<super::transfer::tests::World>>,
 }
 
 /// What [`Stores::usable`] found.
@@ -55,6 +57,7 @@ impl Stores {
             named,
             patience,
             ui,
+            held: OnceLock::new(),
             #[cfg(test)]
             world: None,
         }
@@ -271,16 +274,18 @@ impl Stores {
         Ok(same.and_then(|record| record.in_flight))
     }
 
-    /// Notes that a refresh is under way; this also proves that the disk
-    /// takes writes before anything irrevocable happens. The note of an
-    /// `earlier` one stays in its place.
+    /// Notes that a refresh is under way, and takes room for the `writes` that
+    /// will follow it; this proves that the disk takes them before anything
+    /// irrevocable happens. The note of an `earlier` one stays in its place.
     pub fn note_in_flight(
         &self,
         id: &ConnectionId,
         item: &Item,
         kind: StoreKind,
         earlier: Option<&InFlight>,
+        writes: usize,
     ) -> Result<(), StoreError> {
+        self.open(kind)?.reserve(id, writes)?;
         let mut record = self.record_of(id, item, kind)?;
         record.in_flight = Some(earlier.cloned().unwrap_or_else(|| InFlight {
             since: Timestamp::now(),
@@ -321,8 +326,16 @@ impl Stores {
     }
 
     /// Where the key of the `file` store comes from.
-    pub(super) fn key(&self) -> Result<KeySource, StoreError> {
-        KeySource::find(&self.paths, &self.settings, self.patience, self.ui)
+    pub(super) fn key(&self) -> Result<&KeySource, StoreError> {
+        Ok(self.held()?.key())
+    }
+
+    fn held(&self) -> Result<&Arc<Held>, StoreError> {
+        if let Some(held) = self.held.get() {
+            return Ok(held);
+        }
+        let key = KeySource::find(&self.paths, &self.settings, self.patience, self.ui)?;
+        Ok(self.held.get_or_init(|| Arc::new(Held::new(key))))
     }
 
     pub(super) fn open(&self, kind: StoreKind) -> Result<Box<dyn Store>, StoreError> {
@@ -335,7 +348,7 @@ impl Stores {
                 let platform = vault::Platform::new(self.paths.own_home(), self.patience);
                 Box::new(Keychain::new(platform, vault::LIMIT))
             }
-            StoreKind::File => Box::new(FileStore::new(&self.paths, self.key()?)?),
+            StoreKind::File => Box::new(FileStore::new(&self.paths, self.held()?.clone())?),
             StoreKind::None => Box::new(NoStore),
         })
     }

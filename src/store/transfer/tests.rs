@@ -1,8 +1,8 @@
 //! Moves and renames, cut off before and after every single operation of a store.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
@@ -17,33 +17,33 @@ use crate::ui::{Color, Ui};
 /// What all stores hold, and when the process that uses them ends.
 #[derive(Default)]
 pub(in crate::store) struct World {
-    items: RefCell<BTreeMap<(&'static str, String), Secret>>,
-    done: Cell<usize>,
+    items: Mutex<BTreeMap<(&'static str, String), Secret>>,
+    done: AtomicUsize,
     /// At which operation it ends, and whether after it.
-    end: Cell<Option<(usize, bool)>>,
-    dead: Cell<bool>,
+    end: Mutex<Option<(usize, bool)>>,
+    dead: AtomicBool,
 }
 
 /// One store of a world.
-pub(in crate::store) struct Place(Rc<World>, &'static str);
+pub(in crate::store) struct Place(Arc<World>, &'static str);
 
 impl Place {
-    pub(in crate::store) fn of(world: &Rc<World>, kind: StoreKind) -> Self {
+    pub(in crate::store) fn of(world: &Arc<World>, kind: StoreKind) -> Self {
         Self(world.clone(), kind.name())
     }
 
     fn act<T>(&self, work: impl FnOnce() -> T) -> Result<T, StoreError> {
         let world = &self.0;
-        let at = world.done.replace(world.done.get() + 1);
-        let end = world.end.get().filter(|(when, _)| *when == at);
+        let at = world.done.fetch_add(1, Ordering::SeqCst);
+        let end = world.end.lock().unwrap().filter(|(when, _)| *when == at);
         let gone = || StoreError::Denied("the process has ended".to_owned());
-        if world.dead.get() || end == Some((at, false)) {
-            world.dead.set(true);
+        if world.dead.load(Ordering::SeqCst) || end == Some((at, false)) {
+            world.dead.store(true, Ordering::SeqCst);
             return Err(gone());
         }
         let result = work();
         if end.is_some() {
-            world.dead.set(true);
+            world.dead.store(true, Ordering::SeqCst);
             return Err(gone());
         }
         Ok(result)
@@ -56,12 +56,12 @@ impl Place {
 
 impl Store for Place {
     fn get(&self, id: &ConnectionId) -> Result<Option<Secret>, StoreError> {
-        self.act(|| self.0.items.borrow().get(&self.key(id)).cloned())
+        self.act(|| self.0.items.lock().unwrap().get(&self.key(id)).cloned())
     }
 
     fn put(&self, id: &ConnectionId, text: &Secret) -> Result<(), StoreError> {
         self.act(|| {
-            let mut items = self.0.items.borrow_mut();
+            let mut items = self.0.items.lock().unwrap();
             items.insert(self.key(id), text.clone());
         })
     }
@@ -70,9 +70,13 @@ impl Store for Place {
         Ok(())
     }
 
+    fn look(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn delete(&self, id: &ConnectionId) -> Result<(), StoreError> {
         self.act(|| {
-            self.0.items.borrow_mut().remove(&self.key(id));
+            self.0.items.lock().unwrap().remove(&self.key(id));
         })
     }
 }
@@ -80,14 +84,14 @@ impl Store for Place {
 /// A user with one connection, of generation 5, in the `file` store.
 struct User {
     home: tempfile::TempDir,
-    world: Rc<World>,
+    world: Arc<World>,
 }
 
 impl User {
     fn new(id: &ConnectionId) -> Self {
         let user = Self {
             home: tempfile::tempdir().unwrap(),
-            world: Rc::default(),
+            world: Arc::default(),
         };
         let key = Secret::new("key-not-real");
         let credential = Credential::typed("Bearer", Some(key), Timestamp::now());
@@ -100,8 +104,8 @@ impl User {
 
     /// What a new process sees.
     fn stores(&self) -> Stores {
-        self.world.end.set(None);
-        self.world.dead.set(false);
+        *self.world.end.lock().unwrap() = None;
+        self.world.dead.store(false, Ordering::SeqCst);
         let mut stores = Stores::new(
             Paths::under(self.home.path()),
             Settings::default(),
@@ -116,13 +120,13 @@ impl User {
     /// What one that ends at this operation from now on sees.
     fn ending(&self, at: usize, after: bool) -> Stores {
         let stores = self.stores();
-        self.world.done.set(0);
-        self.world.end.set(Some((at, after)));
+        self.world.done.store(0, Ordering::SeqCst);
+        *self.world.end.lock().unwrap() = Some((at, after));
         stores
     }
 
     fn places(&self) -> Vec<(&'static str, String)> {
-        self.world.items.borrow().keys().cloned().collect()
+        self.world.items.lock().unwrap().keys().cloned().collect()
     }
 
     /// Renews what can be used, as whoever needs it would.
@@ -167,7 +171,7 @@ fn a_move_cut_off_anywhere_leaves_one_connection_and_never_an_older_one() {
         at_every_end(|at, after| {
             let user = User::new(&id);
             let moved = user.ending(at, after).transfer(&id, StoreKind::Keychain);
-            let reached = user.world.done.get() > at;
+            let reached = user.world.done.load(Ordering::SeqCst) > at;
             assert_eq!(moved.is_err(), reached, "{at}");
             assert_eq!(user.generation(&id), Some(5), "{at}");
             if forgotten {
@@ -198,7 +202,7 @@ fn a_rename_cut_off_anywhere_never_leaves_two_in_use_and_is_finished_by_itself()
     at_every_end(|at, after| {
         let user = User::new(&old);
         let renamed = user.ending(at, after).rename(&old, &new);
-        let reached = user.world.done.get() > at;
+        let reached = user.world.done.load(Ordering::SeqCst) > at;
         assert_eq!(renamed.is_err(), reached, "{at}");
         let stores = user.stores();
         let in_use = |id| matches!(stores.read(id), Ok(Some(_)));

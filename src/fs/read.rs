@@ -1,15 +1,11 @@
-//! Files as hallpass needs them: written whole or not at all, readable by
-//! their owner alone, and checked on the opened file before they are believed.
+//! Reading what others may have written, or put in a file's place: bounded, never
+//! waited for, and judged by the opened file.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use crate::clock::Timestamp;
-
-/// What the names of files begin with that are being written.
-const TEMPORARY: &str = ".hallpass-";
+use super::is_absent;
 
 /// The most that is read of any file of hallpass's own, in bytes.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -48,14 +44,6 @@ impl ReadError {
     pub fn is_absent(&self) -> bool {
         matches!(self, ReadError::Io { source, .. } if is_absent(source))
     }
-}
-
-/// Whether an error says that nothing is there: no file, or no directory for it.
-pub fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
 
 /// Reads a file that only its owner (this user, or root) can write, as text.
@@ -264,140 +252,9 @@ fn check_owner(_path: &Path, _file: &File) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Replaces a file whole: a reader sees the old or the new bytes, a crash
-/// leaves one of them. The new file is readable by its owner alone (0600) and
-/// on disk when this returns.
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let (temp, dir) = written_beside(path, bytes)?;
-    temp.persist(path).map_err(|error| error.error)?;
-    clear_away(dir);
-    sync_dir(dir)
-}
-
-/// Removes what processes left behind that were killed while they wrote. A
-/// file that is being written now is not touched: nothing takes an hour.
-fn clear_away(dir: &Path) {
-    const HOUR: Duration = Duration::from_secs(60 * 60);
-    let Ok(entries) = std::fs::read_dir(dir) else {
-        return;
-    };
-    let long_ago = Timestamp::now().before(HOUR);
-    for entry in entries.flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
-        if !is_ours {
-            continue;
-        }
-        let modified = entry.metadata().and_then(|meta| meta.modified());
-        if modified.is_ok_and(|then| Timestamp::from(then) < long_ago) {
-            // Another process may have been quicker.
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// Like [`write_atomic`], but fails with `AlreadyExists` where a file is.
-pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let (temp, dir) = written_beside(path, bytes)?;
-    temp.persist_noclobber(path).map_err(|error| error.error)?;
-    sync_dir(dir)
-}
-
-fn written_beside<'a>(
-    path: &'a Path,
-    bytes: &[u8],
-) -> io::Result<(tempfile::NamedTempFile, &'a Path)> {
-    let dir = path
-        .parent()
-        .ok_or_else(|| io::Error::other("the path has no directory"))?;
-    create_private_dir(dir)?;
-    let mut temp = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .tempfile_in(dir)?;
-    temp.write_all(bytes)?;
-    temp.as_file().sync_all()?;
-    Ok((temp, dir))
-}
-
-/// Finds out whether files can be written in a directory, which is made if absent.
-pub fn probe_dir(dir: &Path) -> io::Result<()> {
-    create_private_dir(dir)?;
-    let mut temp = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .tempfile_in(dir)?;
-    temp.write_all(b"probe")?;
-    temp.as_file().sync_all()
-}
-
-/// Makes a renamed or removed entry durable.
-#[cfg(unix)]
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-/// Directories cannot be opened for syncing elsewhere; the rename is journalled.
-#[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps, reason = "the signature is shared")]
-fn sync_dir(_dir: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Removes a file durably; one that is not there is fine.
-pub fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Ok(()) => path.parent().map_or(Ok(()), sync_dir),
-        Err(error) if is_absent(&error) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Makes a directory and its parents; those it makes are their owner's alone (0700).
-pub fn create_private_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(dir)
-}
-
-/// Opens a lock file for reading and writing, made if absent (0600).
-pub fn open_lock_file(path: &Path) -> io::Result<File> {
-    if let Some(dir) = path.parent() {
-        create_private_dir(dir)?;
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[cfg(unix)]
-    #[test]
-    fn a_written_file_is_its_owners_alone_and_leaves_no_temporary_file() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a/b.json");
-        write_atomic(&path, b"one").unwrap();
-        write_atomic(&path, b"two").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&path), 0o600);
-        assert_eq!(mode(path.parent().unwrap()), 0o700);
-        assert_eq!(
-            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
-            1
-        );
-    }
 
     #[cfg(unix)]
     #[test]
