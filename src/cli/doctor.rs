@@ -19,15 +19,15 @@ const HINTS: usize = 3;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Looks at settings, definitions, stores, connections, certificates, proxy, the servers that the
-definitions name (they are asked for HEAD / without any credential), the clock, redirect ports and the
-browser. It changes nothing, asks nothing, and ends within a minute.
+definitions name (they are asked for HEAD / without any credential), the clock, redirect ports and
+the browser. It changes nothing, asks nothing, and ends within a minute.
 
 --json prints one object:
   {\"findings\": [{\"subject\", \"status\": \"ok\" | \"warning\" | \"problem\", \"message\", \"connection\"?,
   \"command\"?: what to run, \"fix\"?: what else to do}], \"ok\": whether there is no problem}
 
-The exit code is 0 without a problem (warnings are none), else that of the worst: 7 store, 6 network,
-4 a person must connect, 3 definition.")]
+The exit code is 0 without a problem (warnings are none), else that of the worst: 7 store,
+6 network, 4 a person must connect, 3 definition.")]
 pub(super) struct DoctorArgs {
     /// Look only at what this connection needs: INTEGRATION or INTEGRATION@NAME
     #[arg(value_name = "CONN")]

@@ -15,11 +15,11 @@ use crate::ui::escape;
 /// Let a project file be used, after showing what it would do
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A project file is the nearest integrations.toml from the working directory upward, as far as the home
-directory. Its definitions replace your own of the same key. It can send secrets anywhere and run
-commands, so nothing of it is used until you have seen what it does and said yes. What is remembered
-is the hash of the bytes that were shown: a changed file has to be trusted again. Programs and files
-that it names are not part of it.
+A project file is the nearest integrations.toml from the working directory upward, as far as the
+home directory. Its definitions replace your own of the same key. It can send secrets anywhere and
+run commands, so nothing of it is used until you have seen what it does and said yes. What is
+remembered is the hash of the bytes that were shown: a changed file has to be trusted again.
+Programs and files that it names are not part of it.
 
 With nobody there to ask, --yes answers; without it the exit code is 4.")]
 pub(super) struct TrustArgs {

@@ -136,7 +136,11 @@ impl Vault for Platform {
     }
 
     fn look(&self) -> Result<(), VaultError> {
-        within(self.patience, is_locked)
+        let service = self.service.clone();
+        within(self.patience, move || {
+            open(&service, "look").map_err(|error| explain(&error))?;
+            is_locked()
+        })
     }
 }
 

@@ -136,3 +136,34 @@ fn the_readme_names_only_what_there_is() {
         }
     }
 }
+
+/// What a test's name in the security model leads to.
+fn is_there(name: &str) -> bool {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_file = |path: &str| {
+        let path = root.join(path);
+        path.with_extension("rs").is_file() || path.join("mod.rs").is_file()
+    };
+    if name.starts_with("src/") {
+        return is_file(name.trim_end_matches(".rs"));
+    }
+    is_file(&format!("tests/it/{}", name.replace("::", "/")))
+}
+
+#[test]
+fn every_promise_of_the_security_model_is_held_by_tests_that_are_there() {
+    let model = include_str!("../../docs/SECURITY-MODEL.md");
+    let rows = model.lines().filter(|line| line.starts_with("| "));
+    let rows = rows.filter(|line| !line.starts_with("| promise"));
+    let mut names = 0;
+    for row in rows {
+        let held_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let quoted: Vec<&str> = held_by.split('`').skip(1).step_by(2).collect();
+        assert!(!quoted.is_empty(), "no test holds: {row}");
+        for name in quoted {
+            assert!(is_there(name), "`{name}` is not there: {row}");
+            names += 1;
+        }
+    }
+    assert!(names > 30, "only {names}");
+}

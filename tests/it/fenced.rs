@@ -16,7 +16,7 @@ token_url = "ORIGIN/token"
 revocation_url = "ORIGIN/revoke"
 client_id = "client-not-real"
 client_secret = "client-secret-not-real"
-refresh.url = "ORIGIN/token/again"
+refresh.url = "ORIGIN/again/token"
 lookup.url = "ORIGIN/lookup"
 [[integrations.x.auth.steps]]
 url = "ORIGIN/step"
@@ -109,7 +109,7 @@ fn no_redirect_takes_a_credential_along() {
     let to = format!("{}/caught", trap.origin());
     for path in [
         "/token",
-        "/token/again",
+        "/again/token",
         "/revoke",
         "/lookup",
         "/step",
@@ -120,7 +120,7 @@ fn no_redirect_takes_a_credential_along() {
             let provider = Recorder::answering(move |asked, before| {
                 // The first of each is let through where connecting needs it.
                 let redirects = asked.path == path
-                    && (before > 0 || path == "/revoke" || path == "/token/again");
+                    && (before > 0 || path == "/revoke" || path == "/again/token");
                 redirects.then(|| Reply::text(status, "text/plain", "").with("Location", &to))
             });
             let home = connected(&provider);
@@ -152,7 +152,7 @@ fn a_definition_that_names_another_origin_anywhere_gets_nothing() {
     let ends = [
         "/token",
         "/revoke",
-        "/token/again",
+        "/again/token",
         "/lookup",
         "/step",
         "/v1",
@@ -203,4 +203,32 @@ fn another_client_gets_no_refresh_token() {
         .fails_with(4);
     assert!(run.stderr.contains("another-client-not-real"), "{run}");
     assert_eq!(provider.asked().len(), before);
+}
+
+#[test]
+fn what_stays_on_this_machine_goes_through_no_proxy() {
+    let (provider, trap) = (Recorder::start(), Recorder::start());
+    let home = connected(&provider);
+    for args in [
+        ["token", "x", "--refresh"].as_slice(),
+        &["request", "x", "/me"],
+        &["test", "x"],
+        &["disconnect", "x"],
+    ] {
+        let names = [
+            "HTTP_PROXY",
+            "http_proxy",
+            "HTTPS_PROXY",
+            "ALL_PROXY",
+            "all_proxy",
+        ];
+        names
+            .iter()
+            .fold(home.hallpass(args), |cmd, name| {
+                cmd.env(name, trap.origin())
+            })
+            .run()
+            .ok();
+    }
+    assert!(trap.asked().is_empty(), "{:?}", trap.asked());
 }

@@ -132,7 +132,10 @@ fn a_record_that_is_damaged_or_behind_is_made_again() {
 fn a_damaged_and_a_lost_credential_are_told_apart() {
     let (_provider, home) = Provider::connected(&[]);
     let sealed = home.path().join("data/credentials/sandbox@default.age");
-    home.write("data/credentials/sandbox@default.age", "not age");
+    home.write(
+        "data/credentials/sandbox@default.age",
+        "age-encryption.org/v1\n",
+    );
     let found = look(&home, &[]);
     let finding = found.only("store", "problem", "`sandbox` cannot be read");
     assert_eq!(command(finding), "hallpass connect sandbox --force");
