@@ -15,7 +15,8 @@ use crate::fs::{self, ReadError};
 pub struct Settings {
     /// The store of new connections: `keychain`, `file` or `none`.
     pub store: Option<StoreKind>,
-    /// The age identity file of the `file` store.
+    /// The age identity file of the `file` store; a relative path is beside
+    /// this file.
     pub key_file: Option<PathBuf>,
     /// A command that prints the age identity; no shell.
     pub key_command: Option<Vec<String>>,
@@ -79,14 +80,20 @@ impl Settings {
             Err(error) if error.is_absent() => return Ok(Self::default()),
             Err(error) => return Err(unreadable(error)),
         };
-        toml::from_str(&text).map_err(|error| {
+        let read: Result<Self, toml::de::Error> = toml::from_str(&text);
+        let mut settings = read.map_err(|error| {
             Failure::new(
                 Kind::Definition,
                 format!("`{}` is not valid", path.display()),
             )
             .report(error.to_string())
             .hint("mend the line shown; the settings are listed in the README under “Settings”")
-        })
+        })?;
+        // A key must not depend on where a command is run.
+        if let (Some(file), Some(dir)) = (&mut settings.key_file, path.parent()) {
+            *file = dir.join(&*file);
+        }
+        Ok(settings)
     }
 }
 

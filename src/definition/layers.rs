@@ -226,7 +226,7 @@ impl Layers {
             }
             Some(_) => failure,
             None => failure.hint(format!(
-                "or check another file: `hallpass --config {own} check`"
+                "or only check it, as a file that you name: `hallpass --config {path} check`"
             )),
         }
     }

@@ -268,9 +268,14 @@ impl<V: Vault> Store for Keychain<V> {
             .map_err(|error| told(id, error))
     }
 
-    /// A keychain that can be read from (which `get` has shown) can be written to.
+    /// Keeps something and forgets it: a keychain may be unlocked only when it
+    /// is written to, and a person is asked for that best before anything else.
     fn probe(&self) -> Result<(), StoreError> {
-        Ok(())
+        let id = ConnectionId::new("hallpass", "probe");
+        let account = format!("{id}#{}", std::process::id());
+        let probed = self.vault.set(&account, b"probe");
+        let probed = probed.and_then(|()| self.vault.delete(&account));
+        probed.map_err(|error| told(&id, error))
     }
 
     fn look(&self) -> Result<(), StoreError> {

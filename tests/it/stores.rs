@@ -85,6 +85,21 @@ fn another_key_is_told_from_damage() {
 }
 
 #[test]
+fn a_relative_key_file_is_beside_the_settings_wherever_a_command_runs() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    home.write("keys/my.key", &key());
+    home.write("config.toml", "key_file = \"keys/my.key\"\n");
+    home.connect("sandbox");
+    let elsewhere = Home::new();
+    home.hallpass(&["token", "sandbox"])
+        .dir(elsewhere.path())
+        .run()
+        .ok();
+    assert!(!home.path().join("key.txt").exists());
+}
+
+#[test]
 fn a_key_file_and_a_key_command_are_used() {
     let secret = key();
     let provider = Provider::start(&[]);

@@ -52,8 +52,10 @@ fn a_locked_keyring_is_named_and_nothing_is_kept_elsewhere() {
     let failed = failed.fails_with(7);
     assert!(failed.stderr.contains("locked"), "{failed}");
     let other = provider.home();
+    let asked = provider.log().len();
     let failed = connect(&session, &other).fails_with(7);
     assert!(failed.stderr.contains("locked"), "{failed}");
+    assert_eq!(provider.log().len(), asked, "no browser opened for nothing");
     hallpass(&session, &other, &["token", "sandbox"])
         .run()
         .fails_with(4);
