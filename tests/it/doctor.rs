@@ -11,26 +11,13 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::support::{Cmd, HALLPASS, Home, Provider, Recorder, Run};
+use crate::support::{CONSENT, Cmd, HALLPASS, Home, Provider, Recorder, Run};
 
 /// A connection that needs nobody, and goes to `ORIGIN` alone.
 const KEY: &str = r#"
 [integrations.x.auth]
 type = "api_key"
 api_key = "key-not-real"
-[integrations.x.api]
-base_url = "ORIGIN/api"
-"#;
-
-/// One that a person consents to.
-const CONSENT: &str = r#"
-[integrations.x.auth]
-type = "oauth2"
-grant = "authorization_code"
-authorization_url = "ORIGIN/authorize"
-token_url = "ORIGIN/token"
-client_id = "id"
-#more
 [integrations.x.api]
 base_url = "ORIGIN/api"
 "#;

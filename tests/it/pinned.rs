@@ -3,19 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Home, Recorder, Reply};
-
-const CONSENT: &str = r#"
-[integrations.x.auth]
-type = "oauth2"
-grant = "authorization_code"
-authorization_url = "ORIGIN/authorize"
-token_url = "ORIGIN/token"
-client_id = "id"
-#more
-[integrations.x.api]
-base_url = "ORIGIN/api"
-"#;
+use crate::support::{CONSENT, Home, Recorder, Reply};
 
 fn home(definition: &str, recorder: &Recorder) -> Home {
     let home = Home::new();

@@ -26,16 +26,7 @@ fn growing(bytes: usize) -> (Recorder, Home) {
             )
         })
     });
-    let home = recorder.home(
-        r#"
-[integrations.x.auth]
-type = "oauth2"
-grant = "authorization_code"
-authorization_url = "ORIGIN/authorize"
-token_url = "ORIGIN/token"
-client_id = "client-not-real"
-"#,
-    );
+    let home = recorder.consenting("");
     home.connect_untested("x");
     (recorder, home)
 }
@@ -78,17 +69,7 @@ fn a_full_disk_is_found_out_before_the_provider_is_asked() {
 #[test]
 fn a_full_disk_takes_no_token_away_that_still_lives() {
     let provider = Recorder::start();
-    let home = provider.home(
-        r#"
-[integrations.x.auth]
-type = "oauth2"
-grant = "authorization_code"
-authorization_url = "ORIGIN/authorize"
-token_url = "ORIGIN/token"
-client_id = "client-not-real"
-refresh.before = "2h"
-"#,
-    );
+    let home = provider.consenting("refresh.before = \"2h\"");
     home.connect_untested("x");
     let run = with_room_for(&home, 0).ok();
     assert_eq!(run.line(), "token-1");
@@ -99,16 +80,7 @@ refresh.before = "2h"
 #[test]
 fn a_disk_without_room_ends_a_connect_before_the_browser_opens() {
     let provider = Recorder::start();
-    let home = provider.home(
-        r#"
-[integrations.x.auth]
-type = "oauth2"
-grant = "authorization_code"
-authorization_url = "ORIGIN/authorize"
-token_url = "ORIGIN/token"
-client_id = "client-not-real"
-"#,
-    );
+    let home = provider.consenting("");
     let script = format!(
         "trap '' XFSZ; ulimit -f 0; exec {} connect x --no-test",
         shell_words::quote(HALLPASS)

@@ -7,18 +7,6 @@ use serde_json::json;
 
 use crate::support::{Asked, Home, PATIENCE, Recorder, Reply, eventually};
 
-/// The definition that goes with it; every token is born expired, so that every call renews.
-const DEFINITION: &str = r#"
-[integrations.x.auth]
-type = "oauth2"
-grant = "authorization_code"
-authorization_url = "ORIGIN/authorize"
-token_url = "ORIGIN/token"
-client_id = "client-not-real"
-[integrations.x.api]
-base_url = "ORIGIN/api"
-"#;
-
 /// A running provider.
 pub struct Rotating {
     recorder: Recorder,
@@ -61,9 +49,10 @@ impl Rotating {
         home
     }
 
-    /// A home with its definition.
+    /// A home with its definition. Every token is born expired, so that every call renews, until
+    /// [`Rotating::give`] says otherwise.
     pub fn home(&self) -> Home {
-        self.recorder.home(DEFINITION)
+        self.recorder.consenting("")
     }
 
     /// Gives tokens this many seconds from now on.
@@ -142,7 +131,7 @@ impl Shared {
         let life = state.life;
         let waited = self
             .news
-            .wait_timeout_while(state, PATIENCE, |state| state.held);
+            .wait_timeout_while(state, PATIENCE, |state| is_refresh && state.held);
         drop(waited);
         let Some((login, number)) = answer else {
             return Reply::json(400, &json!({"error": "invalid_grant"}));

@@ -10,16 +10,8 @@ use serde_json::json;
 use super::sealed;
 use crate::support::{Home, Recorder, Reply};
 
-const DEFINITION: &str = r#"
-[integrations.x.auth]
-type = "oauth2"
-grant = "authorization_code"
-authorization_url = "ORIGIN/authorize"
-token_url = "ORIGIN/token"
-client_id = "client-not-real"
-[integrations.x.auth.refresh]
-before = "2h"
-"#;
+/// Renewal is always due.
+const DUE: &str = "refresh.before = \"2h\"";
 
 /// A way to be in trouble: its name, the answer, and how often the call is made.
 type Trouble = (&'static str, fn() -> Reply, usize);
@@ -109,7 +101,7 @@ fn in_trouble(trouble: fn() -> Reply) -> (Recorder, Home, Arc<AtomicUsize>) {
         counted.fetch_add(1, Ordering::SeqCst);
         Some(trouble())
     });
-    let home = recorder.home(DEFINITION);
+    let home = recorder.consenting(DUE);
     home.connect_untested("x");
     home.write("config.toml", "http_timeout = \"1s\"\n");
     (recorder, home, calls)
@@ -160,7 +152,7 @@ fn a_provider_that_cannot_be_reached_is_trouble_and_not_death() {
         (&tls, "cannot connect to"),
         (&closed, "cannot connect to"),
     ] {
-        let home = recorder.home(DEFINITION);
+        let home = recorder.consenting(DUE);
         home.connect_untested("x");
         lead_to(&home, &recorder, origin);
         let run = home.hallpass(&["token", "x"]).run().ok();
@@ -180,7 +172,7 @@ fn what_passes_while_it_is_tried_again_is_not_even_noticed() {
         ("/token", 1 | 2) => Some(page(503)),
         _ => None,
     });
-    let home = recorder.home(DEFINITION);
+    let home = recorder.consenting(DUE);
     home.connect_untested("x");
     sealed::shift(&home, "x", -2 * 3600);
     let run = home.hallpass(&["token", "x"]).run().ok();
@@ -222,7 +214,7 @@ fn words_that_a_provider_has_for_death_are_death_and_others_are_not() {
             let refused = asked.path == "/token" && before > 0;
             refused.then(|| Reply::json(status, &json!({ "error": error })))
         });
-        let home = recorder.home(DEFINITION);
+        let home = recorder.consenting(DUE);
         home.connect_untested("x");
         sealed::shift(&home, "x", -2 * 3600);
         home.hallpass(&["token", "x"]).run().fails_with(code);

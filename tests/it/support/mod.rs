@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 pub use cmd::{Cmd, Run};
 pub use home::{HALLPASS, Home};
 pub use provider::Provider;
-pub use recorder::{Asked, Recorder, Reply};
+pub use recorder::{Asked, CONSENT, Recorder, Reply};
 pub use running::Running;
 #[cfg(unix)]
 pub use terminal::Terminal;

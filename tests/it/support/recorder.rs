@@ -14,6 +14,19 @@ use url::form_urlencoded;
 
 use super::{Home, PATIENCE};
 
+/// An app `x` that a person consents to; further lines of `auth` go in the place of `#more`.
+pub const CONSENT: &str = r#"
+[integrations.x.auth]
+type = "oauth2"
+grant = "authorization_code"
+authorization_url = "ORIGIN/authorize"
+token_url = "ORIGIN/token"
+client_id = "id"
+#more
+[integrations.x.api]
+base_url = "ORIGIN/api"
+"#;
+
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -200,6 +213,11 @@ impl Recorder {
             &definitions.replace("ORIGIN", &self.origin),
         );
         home
+    }
+
+    /// A home in which `x` is an app that a person consents to, with these further lines of `auth`.
+    pub fn consenting(&self, more: &str) -> Home {
+        self.home(&CONSENT.replace("#more", more))
     }
 
     /// All it was asked, oldest first.
