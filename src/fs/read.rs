@@ -90,13 +90,23 @@ pub fn read_whole(path: &Path) -> Result<Vec<u8>, ReadError> {
         path: path.to_owned(),
         source,
     };
-    let mut bytes = Vec::new();
-    let read = open_file(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes);
-    read.map_err(fail)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(fail(io::Error::other("the file is larger than 16 MiB")));
+    let (bytes, whole) = up_to(MAX_FILE, open_file(path)?).map_err(fail)?;
+    if whole {
+        Ok(bytes)
+    } else {
+        Err(fail(io::Error::other("the file is larger than 16 MiB")))
     }
-    Ok(bytes)
+}
+
+/// The first `most` bytes of a file, and whether those are all. One read for
+/// the whole of it, where its size is known.
+fn up_to(most: u64, file: File) -> io::Result<(Vec<u8>, bool)> {
+    let size = file.metadata().map_or(0, |meta| meta.len()).min(most);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    let whole = bytes.len() as u64 <= most;
+    bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok((bytes, whole))
 }
 
 /// Opens what must be a plain file; opening a pipe would otherwise wait for
@@ -179,28 +189,15 @@ pub struct FoundFile {
 /// and what is no regular file, or that of neither this user nor root, is told
 /// by the opened file.
 pub fn read_found(path: &Path, most: u64) -> io::Result<FoundFile> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        // A FIFO would wait for a writer.
-        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        options.custom_flags(flags.bits().cast_signed());
-    }
     let cannot = |error: io::Error| io::Error::other(format!("it cannot be read: {error}"));
-    let file = options.open(path).map_err(cannot)?;
+    let file = open_file(path).map_err(|error| match error {
+        ReadError::Io { source, .. } => cannot(source),
+        ReadError::NotAFile { .. } | ReadError::Writable { .. } => {
+            io::Error::other("it is not a regular file")
+        }
+    })?;
     let meta = file.metadata().map_err(cannot)?;
-    if !meta.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let size = usize::try_from(meta.len().min(most)).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(size + 1);
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(cannot)?;
-    let whole = bytes.len() as u64 <= most;
-    bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    let (bytes, whole) = up_to(most, file).map_err(cannot)?;
     let too_large = || (!whole).then(|| format!("it is larger than {} KiB", most / 1024));
     Ok(FoundFile {
         bytes,
