@@ -125,7 +125,8 @@ impl Broker<'_> {
             Ok(renewal) => renewal,
             Err(error) => return Ok(Outcome::Failed(item, explain::grant(id, &what, error))),
         };
-        let earlier = self.stores.in_flight(id, &item)?;
+        // A record that cannot be read cannot be written either, which is next.
+        let earlier = self.stores.in_flight(id, &item).unwrap_or_default();
         let writes = 1 + usize::from(Renewal::has_more(&values));
         let noted = self
             .stores
