@@ -130,13 +130,22 @@ impl Failure {
         self.error.to_string()
     }
 
-    /// Why, outermost cause first; empty when the headline says it all.
+    /// Why, outermost cause first; empty when the headline says it all. A cause
+    /// that the one before quotes is not said again.
     pub fn causes(&self) -> Vec<String> {
-        self.error
-            .chain()
-            .skip(1)
-            .map(ToString::to_string)
-            .collect()
+        let mut causes = self.words();
+        causes.remove(0);
+        causes
+    }
+
+    fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        for cause in self.error.chain().map(ToString::to_string) {
+            if words.last().is_none_or(|said| !said.ends_with(&cause)) {
+                words.push(cause);
+            }
+        }
+        words
     }
 
     /// What to do next, most useful first.
@@ -151,7 +160,7 @@ impl Failure {
 
     /// Headline and causes in one line, for logs and JSON.
     pub fn message(&self) -> String {
-        format!("{:#}", self.error)
+        self.words().join(": ")
     }
 }
 

@@ -1,7 +1,7 @@
 //! SIGINT and SIGTERM: the command ends at once with 130 or 143, an error and
 //! a hint; SIGHUP and SIGQUIT (a closed terminal, Ctrl-\) end it as they
-//! always do. But none ends it between a provider's answer and its safe
-//! keeping: a rotated refresh token lost there would log the user out.
+//! always do. But none ends a renewal between the provider's answer and its
+//! safe keeping: a rotated refresh token lost there would log the user out.
 //!
 //! Watching starts only when something slow begins; until then the default
 //! action ends the process, which a shell reports with the same numbers.

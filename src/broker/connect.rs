@@ -81,6 +81,8 @@ impl Broker<'_> {
         }
         let store = self.choose_store(id, kept_in, needs_person, choose_file)?;
         let (mut item, responder) = if needs_person {
+            // Whoever hangs at it is found out before a consent is thrown away.
+            drop(self.lock(id).map_err(|error| locked(id, error))?);
             let extra = self.extra_scopes(integration, &options.scopes, earlier)?;
             self.consent(id, integration, &mut values, (options, extra))?
         } else if integration.auth.is_fixed() {

@@ -23,7 +23,7 @@ pub(super) struct Lock {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LockError {
     /// Someone else held it until the deadline.
-    #[error("{holder} has been renewing it for longer than {}", humantime::format_duration(*.waited))]
+    #[error("{holder} is at work on it and did not end within {}", humantime::format_duration(*.waited))]
     Held {
         /// Who, as far as the file says.
         holder: String,

@@ -113,7 +113,7 @@ impl Broker<'_> {
         let recipe = recipe_for(id, integration, current.as_ref().map(|(item, _)| item))?;
         if let Some((item, _)) = &current
             && recipe.made(integration, item)
-            && seen.is_none_or(|seen| !seen.has_token_of(item))
+            && seen.is_none_or(|seen| item.is_renewed_since(seen))
             && need.is_met_by_renewed(item, Timestamp::now())
         {
             return Ok(Fresh { item: item.clone() });
@@ -127,17 +127,20 @@ impl Broker<'_> {
                 item: item.clone(),
                 store: *store,
             };
-            match self.renew_locked(id, integration, kept, Repeat::Undone)? {
-                Outcome::Renewed(item) => return long_enough(id, item, need),
+            match self.renew_locked(id, integration, kept, Repeat::Undone) {
+                Ok(Outcome::Renewed(item)) => return long_enough(id, item, need),
                 // What it was renewed from is over, in whatever words the
                 // provider says so; what it is made from is not.
-                Outcome::Failed(_, failure) if failure.kind() != Kind::Refused => {
+                Ok(Outcome::Failed(_, failure)) if !is_made_up_for(&failure) => {
                     return Err(failure);
                 }
-                Outcome::Dead(Stored { item: left, .. }, _) | Outcome::Failed(left, _) => {
+                Ok(Outcome::Dead(Stored { item: left, .. }, _) | Outcome::Failed(left, _)) => {
                     *item = left;
                     self.forget_note(id, item, *store);
                 }
+                // It was renewed and could not be kept, and nor can what comes.
+                Err(failure) if failure.kind() == Kind::Store => {}
+                Err(failure) => return Err(failure),
             }
         }
         let will_do = seen.is_some_and(|item| need.may_be_served_by(item));
@@ -330,6 +333,12 @@ fn recipe_for(id: &ConnectionId, integration: &Integration, kept: Option<&Item>)
         return Err(explain::moved(id, &item.pin, &strangers));
     }
     Ok(recipe)
+}
+
+/// Whether another is to be had where a renewal failed so: the provider said
+/// no to the old one, or the store takes no writes.
+fn is_made_up_for(failure: &Failure) -> bool {
+    matches!(failure.kind(), Kind::Refused | Kind::Store)
 }
 
 /// Whether the old token may still be used in the place of this failure: not

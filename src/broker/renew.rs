@@ -66,7 +66,7 @@ impl Broker<'_> {
         if let Standing::NeedsConnecting { why } = &kept.item.standing {
             return Err(explain::needs_connecting(id, why));
         }
-        if !seen.item.has_token_of(&kept.item)
+        if kept.item.is_renewed_since(&seen.item)
             && need.is_met_by_renewed(&kept.item, Timestamp::now())
         {
             return Ok(Fresh { item: kept.item });
@@ -102,6 +102,18 @@ impl Broker<'_> {
     /// Renews under the lock, and keeps what came. Fails only where it was
     /// renewed and could not be kept.
     pub(super) fn renew_locked(
+        &self,
+        id: &ConnectionId,
+        integration: &Integration,
+        kept: Stored,
+        repeat: Repeat,
+    ) -> Result<Outcome> {
+        let outcome = self.ask_and_keep(id, integration, kept, repeat);
+        self.stores.give_back_room();
+        outcome
+    }
+
+    fn ask_and_keep(
         &self,
         id: &ConnectionId,
         integration: &Integration,
@@ -185,12 +197,14 @@ impl Broker<'_> {
     fn keep_renewed(&self, id: &ConnectionId, item: &Item, store: StoreKind) -> Result<()> {
         let begun = Instant::now();
         let mut wait = FIRST_WAIT;
-        loop {
+        for tries in 1.. {
             let base = item.generation - 1;
             let Err(error) = self.stores.write(id, item, store, Some(base)) else {
-                return Ok(());
+                break;
             };
-            if !error.may_pass() || begun.elapsed() > KEEP_TRYING {
+            // A keychain may take longer than that to give up once.
+            let enough = tries > 1 && begun.elapsed() > KEEP_TRYING;
+            if enough || !error.may_pass() {
                 return Err(Failure::from(error)
                     .context(format!("`{id}` was renewed, but could not be kept"))
                     .hint(format!(
@@ -201,6 +215,7 @@ impl Broker<'_> {
             std::thread::sleep(wait);
             wait *= 2;
         }
+        Ok(())
     }
 
     /// Takes the note of a renewal back that came to nothing.
@@ -236,7 +251,7 @@ pub(super) fn locked(id: &ConnectionId, error: LockError) -> Failure {
             .context(format!("`{id}` is locked"))
             .hint("run the command again; if that process hangs, end it: its lock goes with it"),
         LockError::Io { .. } => Failure::caused(Kind::Store, error)
-            .context(format!("`{id}` cannot be renewed"))
+            .context(format!("`{id}` cannot be changed"))
             .hint("see that the data directory is yours and has room, then run the command again"),
     }
 }
@@ -265,6 +280,7 @@ fn renewed(item: Item, answer: Answer, values: &Values<'_>, completed: bool) -> 
         if !completed {
             return;
         }
+        item.renewals += 1;
         old.access_token = answer.access_token.or(old.access_token.take());
         old.obtained_at = now;
         old.expires_at = answer.expires_in.map(|life| now.after(life));

@@ -28,7 +28,11 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<()> {
     let (id, integration) = context.connection(&args.connection)?;
     let record = context.stores.record(&id)?;
     let kept = match &record {
-        Some(record) => Some((record, context.stores.protection(record.store)?)),
+        Some(record) => Some(Resting {
+            record,
+            protection: context.stores.protection(record.store)?,
+            busy: context.stores.is_busy(&id),
+        }),
         None => None,
     };
     let now = Timestamp::now();
@@ -68,16 +72,21 @@ fn needs(id: &ConnectionId, what: &str) -> Failure {
         .hint(format!("run `hallpass connect {id}`"))
 }
 
-/// What is kept, and how it is protected.
-type Held<'a> = (&'a Record, Protection);
+/// A connection as it rests: its record, what protects it, and whether somebody
+/// is at work on it.
+struct Resting<'a> {
+    record: &'a Record,
+    protection: Protection,
+    busy: bool,
+}
 
 fn json(
     id: &ConnectionId,
     integration: &Integration,
-    kept: Option<&Held<'_>>,
+    kept: Option<&Resting<'_>>,
     state: State,
 ) -> serde_json::Value {
-    let record = kept.map(|(record, _)| *record);
+    let record = kept.map(|kept| kept.record);
     serde_json::json!({
         "integration": id.integration(),
         "connection": id.to_string(),
@@ -86,7 +95,7 @@ fn json(
         "expires_at": record.and_then(|r| r.expires_at),
         "scopes": record.map(|r| r.scopes.clone()).unwrap_or_default(),
         "store": record.map(|r| r.store),
-        "protection": kept.map(|(_, protection)| protection),
+        "protection": kept.map(|kept| &kept.protection),
         "grant": integration.auth.grant_name(),
         "renewable": record.map_or(is_minted(integration), |r| is_renewable(integration, r)),
         "connected_at": record.map(|r| r.connected_at),
@@ -123,7 +132,7 @@ fn reason(integration: &Integration, record: &Record) -> Option<String> {
 fn text(
     id: &ConnectionId,
     integration: &Integration,
-    kept: Option<&Held<'_>>,
+    kept: Option<&Resting<'_>>,
     state: State,
     now: Timestamp,
 ) -> String {
@@ -132,7 +141,12 @@ fn text(
         ("service", integration.name.clone()),
         ("state", state.name().replace('_', " ")),
     ];
-    if let Some((record, protection)) = kept {
+    if let Some(Resting {
+        record,
+        protection,
+        busy,
+    }) = kept
+    {
         lines.extend(reason(integration, record).map(|why| ("because", why)));
         lines.extend(record.account.clone().map(|account| ("account", account)));
         if !integration.auth.is_fixed() {
@@ -140,7 +154,12 @@ fn text(
             lines.push(("renewal", renewal(integration, record).to_owned()));
         }
         if let Some(InFlight { since, pid }) = &record.in_flight {
-            let text = format!("begun {since} by process {pid}, and not done yet");
+            let how = if *busy {
+                "is under way"
+            } else {
+                "was cut off, or its answer was lost"
+            };
+            let text = format!("a renewal that process {pid} began {since} {how}");
             lines.push(("in flight", text));
         }
         if !record.scopes.is_empty() {

@@ -192,7 +192,7 @@ fn look_at(stores: &Stores, one: &Kept) -> Vec<Finding> {
     let Some(record) = record else {
         return vec![damaged(id)];
     };
-    if record.generation != item.generation && !is_locked(stores, id) {
+    if record.generation != item.generation && !stores.is_busy(id) {
         let message = format!(
             "the record of `{id}` is of generation {}, what the store holds of {}: `list` and `status` show what was",
             record.generation, item.generation
@@ -200,7 +200,7 @@ fn look_at(stores: &Stores, one: &Kept) -> Vec<Finding> {
         findings.push(Finding::warning(Subject::Store, message, Remedy::run(renew(id))).of(id));
     }
     if let Some(note) = &record.in_flight
-        && !is_locked(stores, id)
+        && !stores.is_busy(id)
     {
         let message = format!(
             "a renewal of `{id}` began {} (process {}) and broke off: its refresh token may be used up",
@@ -226,18 +226,4 @@ fn lost(one: &Kept) -> Finding {
     }
     let remedy = Remedy::run(format!("hallpass connect {id}"));
     Finding::problem(Subject::Store, Kind::NeedsConnecting, message, remedy).of(id)
-}
-
-/// Whether somebody is at work on it now. Asked with a shared lock, which is
-/// let go at once, on a file that is not made for it.
-fn is_locked(stores: &Stores, id: &ConnectionId) -> bool {
-    let Ok(path) = stores.lock_path(id) else {
-        return false;
-    };
-    std::fs::File::open(path).is_ok_and(|file| {
-        matches!(
-            file.try_lock_shared(),
-            Err(std::fs::TryLockError::WouldBlock)
-        )
-    })
 }

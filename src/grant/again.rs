@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::RETRY_AFTER;
 
+use super::fields;
+use crate::clock::Timestamp;
 use crate::http::{Answer, HttpError};
 
 /// How often a call is made at most.
@@ -36,10 +38,16 @@ pub(super) fn is_unsent(error: &HttpError) -> bool {
     matches!(error, HttpError::Connect { .. } | HttpError::Setup(_))
 }
 
-/// Whether a status says that nothing was done: too many requests (RFC 6585
-/// section 4), out of service for now (RFC 9110 section 15.6.4).
-pub(super) fn is_unserved(status: u16) -> bool {
-    matches!(status, 429 | 503)
+/// Whether an answer says that nothing was done: too many requests (RFC 6585
+/// section 4), or out of service in the words of the service itself (RFC 9110
+/// section 15.6.4). A bare 503 may be a proxy's, whose server did what it was
+/// asked and was cut off.
+pub(super) fn is_unserved(answer: &Answer) -> bool {
+    let own_words = || {
+        answer.headers.contains_key(RETRY_AFTER)
+            || fields::parse(&answer.body).is_some_and(|json| fields::refusal(&json).is_some())
+    };
+    answer.status == 429 || (answer.status == 503 && own_words())
 }
 
 /// Makes a call until it brings an answer that is worth reading, or trying on
@@ -56,7 +64,7 @@ pub(super) fn patiently(
             Ok(answer) => asked_for(answer),
             Err(_) => None,
         };
-        let pause = asked.unwrap_or_default() + jittered(wait);
+        let pause = asked.unwrap_or_default().saturating_add(jittered(wait));
         if !is_repeatable(repeat, &sent) || pause > LONGEST_WAIT || begun.elapsed() > ENOUGH {
             return sent;
         }
@@ -69,22 +77,27 @@ pub(super) fn patiently(
 
 fn is_repeatable(repeat: Repeat, sent: &Result<Answer, HttpError>) -> bool {
     let undone = match sent {
-        Ok(answer) => is_unserved(answer.status),
+        Ok(answer) => is_unserved(answer),
         Err(error) => is_unsent(error),
     };
     match (repeat, sent) {
         (Repeat::Never, _) => false,
         (Repeat::Undone, _) => undone,
-        (Repeat::Passing, Ok(answer)) => undone || matches!(answer.status, 500 | 502 | 504),
+        (Repeat::Passing, Ok(answer)) => undone || matches!(answer.status, 500 | 502..=504),
         // What took its whole time once would take it again.
         (Repeat::Passing, Err(error)) => undone || matches!(error, HttpError::Broken { .. }),
     }
 }
 
-/// The seconds a provider asks for (RFC 9110 section 10.2.3).
+/// The wait a provider asks for, in seconds or up to a date (RFC 9110 section
+/// 10.2.3).
 fn asked_for(answer: &Answer) -> Option<Duration> {
-    let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+    let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let then = httpdate::parse_http_date(text).ok()?;
+    Some(Timestamp::from(then).remaining(Timestamp::now()))
 }
 
 /// Between half of it and one and a half.
@@ -123,7 +136,8 @@ mod tests {
         let late = HttpError::Timeout { host: host() };
         let cases = [
             (Err(unsent), true, true),
-            (Ok(answered(503, None)), true, true),
+            (Ok(answered(503, None)), false, true),
+            (Ok(answered(503, Some("1"))), true, true),
             (Ok(answered(429, Some("1"))), true, true),
             (Err(broken), false, true),
             (Ok(answered(500, None)), false, true),
@@ -145,9 +159,9 @@ mod tests {
             let mut calls = 0;
             let last = patiently(Repeat::Undone, || {
                 calls += 1;
-                Ok(answered(503, retry_after))
+                Ok(answered(429, retry_after))
             });
-            assert_eq!((calls, last.unwrap().status), (tries, 503));
+            assert_eq!((calls, last.unwrap().status), (tries, 429));
         }
     }
 

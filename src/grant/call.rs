@@ -111,7 +111,7 @@ impl ProviderCall<'_> {
     fn read(&self, standard: Params, sent: &Sent) -> Result<Answer, GrantError> {
         let answer = self.send(standard, sent)?;
         let read = Answer::read(answer.status, &answer.body, &self.rules());
-        read.map_err(|wrong| self.misanswered(wrong, answer.status, sent))
+        read.map_err(|wrong| self.misanswered(wrong, &answer, sent))
     }
 
     fn rules(&self) -> Rules<'_> {
@@ -122,7 +122,7 @@ impl ProviderCall<'_> {
         }
     }
 
-    fn misanswered(&self, wrong: Misanswer, status: u16, sent: &Sent) -> GrantError {
+    fn misanswered(&self, wrong: Misanswer, answer: &http::Answer, sent: &Sent) -> GrantError {
         match wrong {
             Misanswer::Refused { error, description } => {
                 self.refused(error, description, sent).into()
@@ -130,7 +130,7 @@ impl ProviderCall<'_> {
             Misanswer::Unusable(why) => CallError::Unusable {
                 host: http::host_of(self.url.expose()),
                 why: redacted(&why, sent),
-                undone: again::is_unserved(status),
+                undone: again::is_unserved(answer),
             }
             .into(),
             Misanswer::Render(error) => error.into(),
@@ -148,7 +148,7 @@ impl ProviderCall<'_> {
         let answer = self.send(standard, &sent)?;
         let json = fields::parse(&answer.body);
         let held = self.rules().hold(answer.status, json.as_ref());
-        held.map_err(|wrong| self.misanswered(wrong, answer.status, &sent))
+        held.map_err(|wrong| self.misanswered(wrong, &answer, &sent))
     }
 
     fn send(&self, standard: Params, sent: &Sent) -> Result<http::Answer, GrantError> {

@@ -46,6 +46,10 @@ impl Held {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn give_back_room(&self) {
+        self.rooms().clear();
+    }
+
     fn room_for(&self, path: &Path) -> Option<Room> {
         let mut rooms = self.rooms();
         let at = rooms.iter().position(|(known, _)| known == path)?;

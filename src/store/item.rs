@@ -21,6 +21,9 @@ pub struct Item {
     connection: String,
     /// Counts the writes; nothing older overwrites something newer.
     pub generation: u64,
+    /// Counts the renewals: an answer may prolong the token it renews.
+    #[serde(default)]
+    pub renewals: u64,
     /// Whether it can still be used.
     pub standing: Standing,
     /// The grant it was obtained by.
@@ -93,6 +96,7 @@ impl Item {
             version: VERSION,
             connection: id.file_stem(),
             generation,
+            renewals: 0,
             standing: Standing::Good,
             grant: grant.to_owned(),
             connected_at: credential.obtained_at,
@@ -151,6 +155,7 @@ impl Item {
 
     /// Takes what was obtained anew, and keeps what a person made of it.
     pub fn take_over(&mut self, newer: Self) {
+        self.renewals += 1;
         self.standing = newer.standing;
         self.grant = newer.grant;
         self.credential = newer.credential;
@@ -164,6 +169,11 @@ impl Item {
         self.by_connect = newer.by_connect;
         self.asked = newer.asked;
         self.extra_scopes = newer.extra_scopes;
+    }
+
+    /// Whether it was renewed, or obtained anew, since it was as `seen`.
+    pub fn is_renewed_since(&self, seen: &Self) -> bool {
+        self.renewals != seen.renewals || !self.has_token_of(seen)
     }
 
     /// Whether both hold the same access token.

@@ -2,6 +2,7 @@
 //! is fixed: the item, read back; then the record. Losing the power between
 //! the two loses nothing, since the record can be made from the item.
 
+use std::fs::TryLockError;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -118,6 +119,16 @@ impl Stores {
     pub fn lock_path(&self, id: &ConnectionId) -> Result<std::path::PathBuf, StoreError> {
         let name = format!("{}.lock", id.file_stem());
         Ok(self.paths.data()?.join("locks").join(name))
+    }
+
+    /// Whether somebody is at work on a connection now. Asked with a shared
+    /// lock, which is let go at once, on a file that is not made for it.
+    pub fn is_busy(&self, id: &ConnectionId) -> bool {
+        let file = self
+            .lock_path(id)
+            .ok()
+            .and_then(|path| std::fs::File::open(path).ok());
+        file.is_some_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// A connection's record; a damaged one counts as none.
@@ -292,6 +303,13 @@ impl Stores {
             pid: std::process::id(),
         }));
         self.records()?.write(id, &record)
+    }
+
+    /// Gives room back that was taken and not used.
+    pub fn give_back_room(&self) {
+        if let Some(held) = self.held.get() {
+            held.give_back_room();
+        }
     }
 
     /// Takes the note back after a refresh that came to nothing.

@@ -106,9 +106,7 @@ fn refresh_never_prints_the_old_token() {
         .line()
         .to_owned();
     assert_ne!(old, new);
-    provider.control(
-        &json!({"answers": [{"path": "/token", "status": 503, "body": "busy", "times": 3}]}),
-    );
+    provider.control(&json!({"answers": [{"path": "/token", "status": 503, "body": "busy"}]}));
     let run = home
         .hallpass(&["token", "sandbox", "--refresh"])
         .run()

@@ -31,11 +31,11 @@ fn growing(bytes: usize) -> (Recorder, Home) {
     (recorder, home)
 }
 
-/// `token x` where no file can grow beyond this many KiB: to a program that is what a disk is that
+/// A command where no file can grow beyond this many KiB: to a program that is what a disk is that
 /// has no more room.
-fn with_room_for(home: &Home, kib: u32) -> Run {
+fn with_room_for(home: &Home, kib: u32, command: &str) -> Run {
     let script = format!(
-        "trap '' XFSZ; ulimit -f {kib}; exec {} token x",
+        "trap '' XFSZ; ulimit -f {kib}; exec {} {command}",
         shell_words::quote(HALLPASS)
     );
     home.shell(&script).run()
@@ -49,7 +49,7 @@ fn a_full_disk_is_found_out_before_the_provider_is_asked() {
         for kib in (0..=20).chain([24, 32, 48, 63, 64, 65, 80, 96, 128]) {
             let before = sealed::refresh_token(&home, "x").unwrap();
             let asked = provider.asked_at("/token").len();
-            let run = with_room_for(&home, kib);
+            let run = with_room_for(&home, kib, "token x");
             let now = sealed::refresh_token(&home, "x").unwrap();
             let newest = provider.asked_at("/token").len();
             if run.code == Some(0) {
@@ -67,11 +67,39 @@ fn a_full_disk_is_found_out_before_the_provider_is_asked() {
 }
 
 #[test]
+fn an_answer_that_is_larger_than_the_room_that_was_taken_is_kept_where_there_is_some() {
+    let (provider, home) = growing(200_000);
+    home.hallpass(&["token", "x"]).run().ok();
+    let newest = provider.asked_at("/token").len();
+    let kept = sealed::refresh_token(&home, "x").unwrap();
+    assert_eq!(kept, format!("refresh-{newest}"));
+}
+
+#[test]
+fn a_full_disk_takes_no_token_away_that_needs_nobody() {
+    let recorder = Recorder::start();
+    let home = recorder.home(
+        r#"
+        [integrations.x.auth]
+        type = "oauth2"
+        grant = "client_credentials"
+        token_url = "ORIGIN/token"
+        client_id = "id"
+        client_secret = "secret-not-real"
+        refresh.from = "refresh_token"
+        "#,
+    );
+    home.token("x");
+    let run = with_room_for(&home, 0, "token x --refresh").ok();
+    assert_eq!(run.line(), "token-2", "{run}");
+}
+
+#[test]
 fn a_full_disk_takes_no_token_away_that_still_lives() {
     let provider = Recorder::start();
     let home = provider.consenting("refresh.before = \"2h\"");
     home.connect_untested("x");
-    let run = with_room_for(&home, 0).ok();
+    let run = with_room_for(&home, 0, "token x").ok();
     assert_eq!(run.line(), "token-1");
     assert!(run.stderr.contains("its old token still lives"), "{run}");
     assert_eq!(provider.asked_at("/token").len(), 1);

@@ -103,8 +103,8 @@ impl Sweep {
             ..
         } = self;
         say(&format!("{what}: {tally:?}"));
-        let each = [tally.untouched, tally.kept, tally.ended_before];
-        assert!(each.iter().all(|count| *count > 0), "{tally:?}");
+        // How many fall behind the answer is the machine's business.
+        assert!(tally.untouched > 0 && tally.ended_before > 0, "{tally:?}");
         // A refresh token was shown twice only to find out about a loss.
         assert_eq!(provider.reused(), tally.lost as usize);
         assert_no_litter(&home);

@@ -28,6 +28,7 @@ struct State {
     life: u64,
     held: bool,
     deaf: bool,
+    same: bool,
 }
 
 impl Rotating {
@@ -55,6 +56,11 @@ impl Rotating {
         self.recorder.consenting("")
     }
 
+    /// The same, with these further lines of `auth`.
+    pub fn home_with(&self, more: &str) -> Home {
+        self.recorder.consenting(more)
+    }
+
     /// Gives tokens this many seconds from now on.
     pub fn give(&self, life: u64) {
         self.shared.lock().life = life;
@@ -63,6 +69,11 @@ impl Rotating {
     /// Holds every answer to a refresh back, after it is carried out, until [`Rotating::let_go`].
     pub fn hold(&self) {
         self.shared.lock().held = true;
+    }
+
+    /// Gives the same access token again and again: only its life is new.
+    pub fn give_the_same_token(&self) {
+        self.shared.lock().same = true;
     }
 
     /// Does nothing with the next refresh but keep it waiting until another comes.
@@ -128,7 +139,7 @@ impl Shared {
             }
             Some(token) => state.refresh(&token),
         };
-        let life = state.life;
+        let (life, same) = (state.life, state.same);
         let waited = self
             .news
             .wait_timeout_while(state, PATIENCE, |state| is_refresh && state.held);
@@ -136,10 +147,15 @@ impl Shared {
         let Some((login, number)) = answer else {
             return Reply::json(400, &json!({"error": "invalid_grant"}));
         };
+        let token = if same {
+            "at-not-real".to_owned()
+        } else {
+            format!("at-{login}-{number}-not-real")
+        };
         Reply::json(
             200,
             &json!({
-                "access_token": format!("at-{login}-{number}-not-real"),
+                "access_token": token,
                 "refresh_token": format!("rt-{login}-{number}-not-real"),
                 "token_type": "Bearer",
                 "expires_in": life,

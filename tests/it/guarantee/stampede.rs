@@ -38,6 +38,60 @@ fn two_hundred_callers_of_one_expired_rotating_token_refresh_it_once() {
 }
 
 #[test]
+fn callers_are_told_apart_from_renewals_and_not_by_their_tokens() {
+    // Some providers keep the access token and prolong its life.
+    for (more, life) in [
+        ("", 3600),
+        (
+            "refresh.response = { access_token = false, ttl = \"1h\" }",
+            3600,
+        ),
+    ] {
+        let provider = Rotating::start();
+        provider.give_the_same_token();
+        let home = provider.home_with(more);
+        home.connect_untested("x");
+        provider.give(life);
+        provider.hold();
+        let callers: Vec<_> = (0..10).map(|number| call(&home, number)).collect();
+        provider.wait_for_refreshes(1);
+        provider.let_go();
+        for caller in callers {
+            caller.wait().ok();
+        }
+        assert_eq!((provider.refreshes(), provider.reused()), (1, 0), "{more}");
+    }
+}
+
+#[test]
+fn a_custom_renewal_of_what_nobody_consents_to_is_made_once_too() {
+    let provider = Rotating::start();
+    provider.give_the_same_token();
+    let home = provider.home();
+    home.edit(|text| {
+        let text = text.replace("\"authorization_code\"", "\"client_credentials\"");
+        let text = text.replace(
+            "client_id = \"id\"",
+            "client_id = \"id\"\nclient_secret = \"not-real\"\nrefresh.from = \"refresh_token\"",
+        );
+        text.lines()
+            .filter(|line| !line.starts_with("authorization_url"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
+    home.token("x");
+    provider.give(3600);
+    provider.hold();
+    let callers: Vec<_> = (0..8).map(|number| call(&home, number)).collect();
+    provider.wait_for_refreshes(1);
+    provider.let_go();
+    for caller in callers {
+        caller.wait().ok();
+    }
+    assert_eq!((provider.refreshes(), provider.reused()), (1, 0));
+}
+
+#[test]
 fn other_connections_do_not_wait() {
     let (slow, quick) = (Rotating::start(), Rotating::start());
     let home = slow.connected();

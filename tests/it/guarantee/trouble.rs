@@ -27,10 +27,25 @@ fn good() -> Reply {
     )
 }
 
-const TROUBLES: [Trouble; 17] = [
+const TROUBLES: [Trouble; 20] = [
     ("500", || page(500), 1),
     ("502", || page(502), 1),
-    ("503", || page(503), 3),
+    ("503", || page(503), 1),
+    (
+        "503 in OAuth's words",
+        || Reply::json(503, &json!({"error": "temporarily_unavailable"})),
+        3,
+    ),
+    (
+        "429, come back at a moment that is over",
+        || page(429).with("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        3,
+    ),
+    (
+        "429, come back in a year that is far",
+        || page(429).with("Retry-After", "Fri, 06 Nov 2093 08:49:37 GMT"),
+        1,
+    ),
     ("504", || page(504), 1),
     (
         "429",
@@ -169,7 +184,7 @@ fn a_provider_that_cannot_be_reached_is_trouble_and_not_death() {
 #[test]
 fn what_passes_while_it_is_tried_again_is_not_even_noticed() {
     let recorder = Recorder::answering(|asked, before| match (asked.path.as_str(), before) {
-        ("/token", 1 | 2) => Some(page(503)),
+        ("/token", 1 | 2) => Some(page(503).with("Retry-After", "0")),
         _ => None,
     });
     let home = recorder.consenting(DUE);
