@@ -97,15 +97,7 @@ impl Broker<'_> {
             (self.mint(id, integration, &recipe, Repeat::Passing)?, None)
         };
         item.by_connect = true;
-        if let Some((old, _)) = other {
-            // What the answers brought may lead elsewhere too.
-            let brought = Pin {
-                client_id: None,
-                ..item.pin.clone()
-            };
-            refuse_other_pin(id, old, &brought)?;
-        }
-        self.keep(id, &mut item, store)?;
+        self.keep(id, &mut item, store, options.force)?;
         Ok(Connected {
             item,
             store,
@@ -273,12 +265,28 @@ impl Broker<'_> {
     }
 
     /// Keeps a new connection in the place of an old one.
-    fn keep(&self, id: &ConnectionId, item: &mut Item, store: StoreKind) -> Result<()> {
+    fn keep(
+        &self,
+        id: &ConnectionId,
+        item: &mut Item,
+        store: StoreKind,
+        force: bool,
+    ) -> Result<()> {
         if store == StoreKind::None {
             return Ok(());
         }
         let _lock = self.lock(id).map_err(|error| locked(id, error))?;
-        let base = self.existing(id)?.map(|(item, _)| item.generation);
+        let there = self.existing(id)?.map(|(item, _)| item);
+        if let Some(there) = there.as_ref().filter(|_| !force) {
+            // What the answers brought may lead elsewhere than what was there,
+            // or than what someone else connected while a person was asked.
+            let brought = Pin {
+                client_id: None,
+                ..item.pin.clone()
+            };
+            refuse_other_pin(id, there, &brought)?;
+        }
+        let base = there.map(|item| item.generation);
         item.generation = base.unwrap_or_default() + 1;
         self.stores.write(id, item, store, base).map_err(|error| {
             Failure::from(error).context(format!("`{id}` was connected, but could not be kept"))

@@ -132,6 +132,30 @@ fn many_connects_at_once_all_end_well() {
 }
 
 #[test]
+fn what_was_connected_elsewhere_meanwhile_is_not_replaced_unasked() {
+    let (provider, other) = (Provider::start(&[]), Provider::start(&[]));
+    let home = provider.home();
+    let elsewhere = std::fs::read_to_string(other.home().path().join("integrations.toml"));
+    let elsewhere = home.write("elsewhere.toml", &elsewhere.unwrap());
+    let elsewhere = elsewhere.to_str().unwrap();
+    let waiting = Waiting::start(&home, &[]);
+    home.hallpass(&["--config", elsewhere, "connect", "sandbox"])
+        .env("HALLPASS_BROWSER", Home::sandbox_person())
+        .run()
+        .ok();
+    http::approve(waiting.link.as_str());
+    let run = waiting.process.wait().fails_with(4);
+    assert!(
+        run.stderr.contains("hallpass connect sandbox@NAME"),
+        "{run}"
+    );
+    home.hallpass(&["--config", elsewhere, "token", "sandbox", "--refresh"])
+        .run()
+        .ok();
+    assert_eq!(other.count("refresh_token"), 1);
+}
+
+#[test]
 fn a_disconnect_while_a_connect_waits_takes_what_was_and_not_what_comes() {
     let (provider, home) = Provider::connected(&[]);
     let old = home.token("sandbox");
