@@ -19,6 +19,10 @@ const VERSION: u32 = 1;
 pub struct Item {
     version: u32,
     connection: String,
+    /// Which login it goes back to: generations count within one alone. Older
+    /// versions of hallpass gave none.
+    #[serde(default)]
+    login: Option<String>,
     /// Counts the writes; nothing older overwrites something newer.
     pub generation: u64,
     /// Counts the renewals: an answer may prolong the token it renews.
@@ -95,6 +99,7 @@ impl Item {
         Self {
             version: VERSION,
             connection: id.file_stem(),
+            login: Some(uuid::Uuid::new_v4().to_string()),
             generation,
             renewals: 0,
             standing: Standing::Good,
@@ -173,7 +178,26 @@ impl Item {
 
     /// Whether it was renewed, or obtained anew, since it was as `seen`.
     pub fn is_renewed_since(&self, seen: &Self) -> bool {
-        self.renewals != seen.renewals || !self.has_token_of(seen)
+        !self.is_of_login(seen) || self.renewals != seen.renewals || !self.has_token_of(seen)
+    }
+
+    /// Whether both go back to the same login, so that their generations can
+    /// be compared.
+    pub(super) fn is_of_login(&self, other: &Self) -> bool {
+        match (&self.login, &other.login) {
+            (None, None) => self.connected_at == other.connected_at,
+            (own, login) => own == login,
+        }
+    }
+
+    /// Whether this one is to be used in the place of the other, where nothing
+    /// says which: the later write of one login, else the later login.
+    pub(super) fn is_newer_than(&self, other: &Self) -> bool {
+        if self.is_of_login(other) {
+            self.generation > other.generation
+        } else {
+            self.connected_at > other.connected_at
+        }
     }
 
     /// Whether both hold the same access token.

@@ -195,8 +195,8 @@ impl Stores {
             let text = self.open(kind).and_then(|store| store.get(id));
             match text.and_then(|text| text.map(|text| Item::from_text(id, &text)).transpose()) {
                 Ok(Some(item)) => {
-                    let known = newest.as_ref().map(|(known, _)| known.generation);
-                    if known.is_none_or(|known| known < item.generation) {
+                    let known = newest.as_ref();
+                    if known.is_none_or(|(known, _)| item.is_newer_than(known)) {
                         newest = Some((item, kind));
                     }
                 }

@@ -30,13 +30,16 @@ pub enum Renamed {
 impl Stores {
     /// Moves a connection to another store; `None` when there is none. The
     /// copy there is of the same generation, so that whichever is renewed first
-    /// is the newer one; until the record names it, nobody reads it.
+    /// is the newer one; until the record names it, nobody reads it. What an
+    /// earlier login left there is overwritten.
     pub fn transfer(&self, id: &ConnectionId, to: StoreKind) -> Result<Option<Moved>, StoreError> {
         let Some((item, from)) = self.read_marked(id)? else {
             return Ok(None);
         };
         let mut record = self.record_of(id, &item, from)?;
-        match self.record(id)? {
+        let known = self.record(id)?;
+        let is_sure = known.is_some();
+        match known {
             Some(known) => record.in_flight = known.in_flight,
             // Without a record nobody knows what a move left behind.
             None => record.also_in = Some(other_than(from)),
@@ -54,8 +57,11 @@ impl Stores {
         record.also_in = Some(to);
         self.records()?.write(id, &record)?;
         match there {
-            // Nothing older overwrites something newer, wherever it came from.
-            Some(newer) if newer.generation > item.generation => record = Record::of(&newer, to),
+            // Nothing older overwrites something newer, wherever it came from;
+            // but of another login the one that the record names is right.
+            Some(newer) if newer.is_newer_than(&item) && (newer.is_of_login(&item) || !is_sure) => {
+                record = Record::of(&newer, to);
+            }
             _ => put(target.as_ref(), id, &item)?,
         }
         record.store = to;

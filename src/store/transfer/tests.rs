@@ -193,6 +193,64 @@ fn a_move_cut_off_anywhere_leaves_one_connection_and_never_an_older_one() {
     }
 }
 
+/// An item of a login of its own, put into a store behind hallpass's back.
+fn left_over(user: &User, id: &ConnectionId, generation: u64, connected: u64) -> Item {
+    let key = Secret::new("left-over-not-real");
+    let when = Timestamp::from_unix(connected);
+    let credential = Credential::typed("Bearer", Some(key), when);
+    let item = Item::new(id, generation, "authorization_code", credential);
+    put(&Place::of(&user.world, StoreKind::Keychain), id, &item).unwrap();
+    item
+}
+
+#[test]
+fn what_an_earlier_login_left_in_a_store_never_wins() {
+    let id = ConnectionId::new("github", "work");
+    let token = |user: &User| {
+        let (item, _) = user.stores().read(&id).unwrap().unwrap();
+        item.credential.access_token.unwrap().expose().to_owned()
+    };
+    // With a record, the copy that it names wins, whenever the other was made.
+    for connected in [1, u64::MAX] {
+        let user = User::new(&id);
+        left_over(&user, &id, 9, connected);
+        let moved = user.stores().transfer(&id, StoreKind::Keychain).unwrap();
+        assert_eq!(moved, Some(Moved::From(StoreKind::File)));
+        assert_eq!(token(&user), "key-not-real");
+        assert_eq!(user.places(), [("keychain", "github@work".to_owned())]);
+    }
+    // Without one, the later login.
+    for (connected, wins) in [(1, "key-not-real"), (u64::MAX, "left-over-not-real")] {
+        for to in [StoreKind::Keychain, StoreKind::File] {
+            let user = User::new(&id);
+            left_over(&user, &id, 9, connected);
+            std::fs::remove_dir_all(user.home.path().join("data/connections")).unwrap();
+            assert_eq!(token(&user), wins);
+            user.stores().transfer(&id, to).unwrap();
+            assert_eq!(token(&user), wins);
+            assert_eq!(user.places(), [(to.name(), "github@work".to_owned())]);
+        }
+    }
+}
+
+#[test]
+fn items_of_versions_without_logins_are_told_apart_by_when_they_were_connected() {
+    let id = ConnectionId::new("github", "work");
+    let user = User::new(&id);
+    let old = |connected| {
+        let item = left_over(&user, &id, 3, connected);
+        let text = item.to_text(&id).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(text.expose()).unwrap();
+        json.as_object_mut().unwrap().remove("login").unwrap();
+        Item::from_text(&id, &Secret::new(json.to_string())).unwrap()
+    };
+    let (early, late) = (old(1), old(2));
+    assert!(late.is_newer_than(&early));
+    let renewed = early.clone().next(|_| ());
+    assert!(renewed.is_of_login(&early) && renewed.is_newer_than(&early));
+    assert!(!renewed.is_newer_than(&late));
+}
+
 #[test]
 fn a_rename_cut_off_anywhere_never_leaves_two_in_use_and_is_finished_by_itself() {
     let (old, new) = (

@@ -178,6 +178,25 @@ fn an_old_copy_in_another_store_never_wins() {
 
 #[test]
 #[ignore = "needs gnome-keyring: tests/run installs it"]
+fn what_an_earlier_login_left_in_the_keyring_never_wins() {
+    let session = Session::unlocked();
+    let (_provider, home) = Provider::connected(&[]);
+    let run = |args: &[&str]| hallpass(&session, &home, args).run();
+    run(&["move", "sandbox", "--to", "keychain"]).ok();
+    for _ in 0..3 {
+        run(&["token", "sandbox", "--refresh"]).ok();
+    }
+    // The data directory is lost, and the connection made anew elsewhere.
+    std::fs::remove_dir_all(home.path().join("data")).unwrap();
+    home.connect("sandbox");
+    let token = home.token("sandbox");
+    run(&["move", "sandbox", "--to", "keychain"]).ok();
+    assert_eq!(run(&["token", "sandbox"]).ok().line(), token);
+    run(&["token", "sandbox", "--refresh"]).ok();
+}
+
+#[test]
+#[ignore = "needs gnome-keyring: tests/run installs it"]
 fn a_move_to_a_keyring_that_is_locked_or_gone_leaves_everything_as_it_was() {
     let mut session = Session::unlocked();
     session.lock();
