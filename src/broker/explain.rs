@@ -11,6 +11,7 @@ use crate::store::InFlight;
 /// There is no such connection.
 pub(super) fn not_connected(id: &ConnectionId) -> Failure {
     super::person_needed(format!("`{id}` is not connected"), id)
+        .hint("or see what is: `hallpass list`")
 }
 
 /// The provider ended the grant.

@@ -2,14 +2,14 @@
 //! to another machine and back. Each holds the locks of all it touches, and can
 //! be cut off anywhere.
 
-use super::Broker;
 use super::lock::Lock;
 use super::renew::locked;
+use super::{Broker, explain};
 use crate::connection::ConnectionId;
 use crate::error::{Failure, Kind, Result};
 use crate::settings::StoreKind;
 use crate::signals;
-use crate::store::{Item, Moved, Parcel, Recipient, Renamed};
+use crate::store::{Item, Moved, Parcel, Recipient, Renamed, StoreError};
 
 /// What became of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +28,18 @@ impl Broker<'_> {
     pub fn move_to(&self, id: &ConnectionId, to: StoreKind) -> Result<Option<StoreKind>> {
         let _lock = self.lock_to_move(id)?;
         let moved = self.stores.transfer(id, to).map_err(|error| {
-            Failure::from(error)
-                .context(format!("`{id}` was not moved to the store `{}`", to.name()))
+            let failure = match error {
+                StoreError::Absent(_) => Failure::caused(Kind::Store, error).hint(format!(
+                    "start the keychain, or run this where it answers, such as in the desktop's session; until then `{id}` stays where it is"
+                )),
+                error => error.into(),
+            };
+            failure.context(format!("`{id}` was not moved to the store `{}`", to.name()))
         })?;
         match moved {
             Some(Moved::From(from)) => Ok(Some(from)),
             Some(Moved::AlreadyThere) => Ok(None),
-            None => Err(not_connected(id)),
+            None => Err(explain::not_connected(id)),
         }
     }
 
@@ -48,7 +53,7 @@ impl Broker<'_> {
         })?;
         match renamed {
             Renamed::Done => Ok(()),
-            Renamed::NotThere => Err(not_connected(old)),
+            Renamed::NotThere => Err(explain::not_connected(old)),
             Renamed::Taken => Err(taken(new)
                 .hint(format!("choose another name: `hallpass rename {old} NAME`"))
                 .hint(format!(
@@ -73,7 +78,7 @@ impl Broker<'_> {
             .read(id)
             .map_err(|error| Failure::from(error).context(format!("`{id}` was not exported")))?;
         let Some((item, store)) = kept else {
-            return Err(not_connected(id));
+            return Err(explain::not_connected(id));
         };
         let sealed = Parcel::seal(&item, to)?;
         signals::watch(
@@ -125,11 +130,6 @@ impl Broker<'_> {
     fn lock_to_move(&self, id: &ConnectionId) -> Result<Lock> {
         self.lock(id).map_err(|error| locked(id, error))
     }
-}
-
-fn not_connected(id: &ConnectionId) -> Failure {
-    Failure::new(Kind::NeedsConnecting, format!("`{id}` is not connected"))
-        .hint("run `hallpass list` to see what is")
 }
 
 fn taken(id: &ConnectionId) -> Failure {

@@ -116,6 +116,20 @@ fn connections_change_place_without_their_definition() {
 }
 
 #[test]
+fn a_move_to_a_keychain_that_is_not_there_does_not_advise_the_files_it_is_in() {
+    let (_provider, home) = Provider::connected(&[]);
+    let run = home
+        .hallpass(&["move", "sandbox", "--to", "keychain"])
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+        .run()
+        .fails_with(7);
+    assert!(run.stderr.contains("start the keychain"), "{run}");
+    assert!(run.stderr.contains("`sandbox` stays where it is"), "{run}");
+    assert!(!run.stderr.contains("--store file"), "{run}");
+    home.token("sandbox");
+}
+
+#[test]
 fn a_dead_connection_stays_dead_under_its_new_name() {
     let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     provider.control(&json!({"revoke_grants": true}));
