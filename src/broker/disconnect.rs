@@ -7,6 +7,7 @@ use crate::connection::ConnectionId;
 use crate::definition::Integration;
 use crate::error::{Failure, Result};
 use crate::grant;
+use crate::settings::StoreKind;
 use crate::signals;
 use crate::store::{Item, StoreError};
 
@@ -20,6 +21,8 @@ pub enum Revoked {
     NoEndpoint,
     /// They live on: only the local copy was to go.
     LocalOnly,
+    /// It was forgotten before, but for a copy that is gone now.
+    LeftOver,
 }
 
 impl Broker<'_> {
@@ -38,21 +41,19 @@ impl Broker<'_> {
             // It cannot be read or is not to be used, so it cannot be revoked,
             // only forgotten.
             Err(error) if local && can_be_forgotten(&error) => {
-                self.stores.remove(id, None)?;
+                self.forget(id, None, Revoked::LocalOnly)?;
                 return Ok(Some(Revoked::LocalOnly));
             }
-            Err(error) => {
-                return Err(Failure::from(error).hint(format!(
-                    "or forget it unrevoked: `hallpass disconnect {id} --local`"
-                )));
-            }
+            Err(error) => return Err(self.shut(id, local, error)),
         };
         let Some((item, store)) = kept else {
             // A record without an item is nothing, and can go.
-            if self.stores.record(id)?.is_some() {
-                self.stores.remove(id, None)?;
+            let record = self.stores.record(id)?;
+            if record.is_some() {
+                self.forget(id, None, Revoked::LeftOver)?;
             }
-            return Ok(None);
+            let left_over = record.is_some_and(|record| record.forgotten);
+            return Ok(left_over.then_some(Revoked::LeftOver));
         };
         signals::watch(
             self.ui,
@@ -63,8 +64,36 @@ impl Broker<'_> {
             Some(integration) if !local => self.revoke(id, integration, &item)?,
             _ => Revoked::LocalOnly,
         };
-        self.stores.remove(id, Some(store))?;
+        self.forget(id, Some(store), revoked)?;
         Ok(Some(revoked))
+    }
+
+    fn forget(&self, id: &ConnectionId, store: Option<StoreKind>, revoked: Revoked) -> Result<()> {
+        self.stores.remove(id, store).map_err(|error| {
+            let what = match revoked {
+                Revoked::Yes => format!("the tokens of `{id}` are revoked, but not all forgotten"),
+                _ => format!("`{id}` is not wholly forgotten"),
+            };
+            Failure::from(error).context(what)
+        })
+    }
+
+    /// The store that holds it does not open.
+    fn shut(&self, id: &ConnectionId, local: bool, error: StoreError) -> Failure {
+        let absent = matches!(error, StoreError::Absent(_));
+        let failure = Failure::from(error);
+        if !local {
+            return failure.hint(format!(
+                "or forget it unrevoked: `hallpass disconnect {id} --local`"
+            ));
+        }
+        match self.stores.record_path(id) {
+            Ok(record) if absent => failure.hint(format!(
+                "or, if that keychain is gone for good, remove `{}`",
+                record.display()
+            )),
+            _ => failure,
+        }
     }
 
     fn revoke(&self, id: &ConnectionId, integration: &Integration, item: &Item) -> Result<Revoked> {

@@ -85,6 +85,7 @@ fn disconnect(
     };
     let typed = integration.is_some_and(|integration| integration.auth.is_fixed());
     context.ui.note(&match revoked {
+        Revoked::LeftOver => format!("Deleted what was left of `{id}`."),
         Revoked::NoEndpoint | Revoked::LocalOnly if typed => format!(
             "Forgot `{id}`. What was typed still works: where it came from is where it can be ended."
         ),

@@ -7,6 +7,7 @@
 //! or to another store by itself.
 
 mod file;
+mod forget;
 mod identity;
 mod item;
 mod keychain;

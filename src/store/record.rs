@@ -56,6 +56,10 @@ pub struct Record {
     /// never read, and goes with the next write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub also_in: Option<StoreKind>,
+    /// The connection is forgotten; what its store may still hold of it did not
+    /// answer then, is never used, and goes as soon as it can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
 }
 
 /// A refresh under way.
@@ -88,6 +92,25 @@ impl Record {
             obtained_at: item.credential.obtained_at,
             in_flight: None,
             also_in: None,
+            forgotten: false,
+        }
+    }
+
+    /// What stays of the record of a connection that is forgotten but for a
+    /// copy in this store.
+    pub(super) fn of_left_over(self, store: StoreKind) -> Self {
+        Self {
+            store,
+            standing: Standing::NeedsConnecting {
+                why: format!(
+                    "it is forgotten, but the store `{}` may still hold a copy",
+                    store.name()
+                ),
+            },
+            in_flight: None,
+            also_in: None,
+            forgotten: true,
+            ..self
         }
     }
 }
@@ -115,7 +138,7 @@ impl Records {
         }
     }
 
-    fn path(&self, id: &ConnectionId) -> PathBuf {
+    pub(super) fn path(&self, id: &ConnectionId) -> PathBuf {
         self.dir.join(format!("{}.json", id.file_stem()))
     }
 

@@ -149,15 +149,18 @@ impl Stores {
     /// Where a connection may rest, likeliest first. Without a record that is
     /// where new connections go, and the encrypted files, which cost nothing
     /// to look into; a damaged record proves that there is something to find.
-    fn places(&self, id: &ConnectionId) -> Result<Vec<StoreKind>, StoreError> {
-        let further: &[StoreKind] = match self.kept_record(id)? {
+    /// What is forgotten and left over somewhere is nothing.
+    pub(super) fn places(&self, id: &ConnectionId) -> Result<Vec<StoreKind>, StoreError> {
+        let (further, but): (&[StoreKind], _) = match self.kept_record(id)? {
+            Kept::Record(record) if record.forgotten => (&[StoreKind::File], Some(record.store)),
             Kept::Record(record) => return Ok(vec![record.store]),
-            Kept::Damaged => &[StoreKind::File, StoreKind::Keychain],
-            Kept::Nothing => &[StoreKind::File],
+            Kept::Damaged => (&[StoreKind::File, StoreKind::Keychain], None),
+            Kept::Nothing => (&[StoreKind::File], None),
         };
         let preferred = self.preferred();
         let others = further.iter().copied().filter(|kind| *kind != preferred);
-        Ok(std::iter::once(preferred).chain(others).collect())
+        let places = std::iter::once(preferred).chain(others);
+        Ok(places.filter(|kind| Some(*kind) != but).collect())
     }
 
     /// Every connection that has a record.
@@ -228,6 +231,11 @@ impl Stores {
             return Ok(());
         }
         let store = self.open(kind)?;
+        let left_over = self.record(id)?.filter(|record| record.forgotten);
+        if left_over.is_some_and(|record| record.store == kind) {
+            store.delete(id)?;
+            self.records()?.remove(id)?;
+        }
         let text = item.to_text(id)?;
         let is_kept = |kept: Option<Secret>| kept.is_some_and(|kept| kept.equals(text.expose()));
         let now = generation(store.as_ref(), id)?;
@@ -322,21 +330,8 @@ impl Stores {
         self.records()?.write(id, &self.record_of(id, item, kind)?)
     }
 
-    /// Forgets a connection: the item, with copies that a move left behind,
-    /// then its record. With `kind` unset it is forgotten where its record says.
-    pub fn remove(&self, id: &ConnectionId, kind: Option<StoreKind>) -> Result<(), StoreError> {
-        let record = self.record(id)?;
-        let kept_in = record.as_ref().map(|record| record.store);
-        let kind = kind.or(kept_in).unwrap_or_else(|| self.preferred());
-        if let Some(other) = record.and_then(|record| record.also_in) {
-            match self.open(other)?.delete(id) {
-                // A store that is not there any more is in nobody's way.
-                Ok(()) | Err(StoreError::Absent(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.open(kind)?.delete(id)?;
-        self.records()?.remove(id)
+    pub(super) fn ui(&self) -> Ui {
+        self.ui
     }
 
     pub(super) fn records(&self) -> Result<Records, StoreError> {

@@ -45,7 +45,9 @@ impl Stores {
             None => record.also_in = Some(other_than(from)),
         }
         if from == to {
-            return self.tidy(id, record).map(|()| Some(Moved::AlreadyThere));
+            return self
+                .tidy(id, record, is_sure)
+                .map(|()| Some(Moved::AlreadyThere));
         }
         let target = self.open(to)?;
         let there = match target.get(id) {
@@ -67,16 +69,18 @@ impl Stores {
         record.store = to;
         record.also_in = Some(from);
         self.records()?.write(id, &record)?;
-        self.tidy(id, record)?;
+        self.tidy(id, record, true)?;
         Ok(Some(Moved::From(from)))
     }
 
-    /// Deletes the copy that a record knows of, and says so in the record.
-    fn tidy(&self, id: &ConnectionId, mut record: Record) -> Result<(), StoreError> {
-        if let Some(other) = record.also_in.take() {
+    /// Deletes the copy that a record knows of, and says so in the record. One
+    /// in a keychain that does not answer goes later: that may be there in
+    /// another session. A mere guess holds nothing up.
+    fn tidy(&self, id: &ConnectionId, mut record: Record, is_sure: bool) -> Result<(), StoreError> {
+        if let Some(other) = record.also_in {
             match self.open(other)?.delete(id) {
-                // A store that is not there any more is in nobody's way.
-                Ok(()) | Err(StoreError::Absent(_)) => {}
+                Err(StoreError::Absent(_)) if is_sure => {}
+                Ok(()) | Err(StoreError::Absent(_)) => record.also_in = None,
                 Err(error) => return Err(error),
             }
         }
@@ -130,7 +134,11 @@ impl Stores {
                 self.note_again(new, self.record(old)?)?;
             }
         }
-        self.remove(old, Some(kind))?;
+        match self.remove(old, Some(kind)) {
+            // The new one is complete without it.
+            Err(error @ StoreError::LeftOver { .. }) => self.ui().warn(&error.to_string()),
+            done => done?,
+        }
         Ok(Renamed::Done)
     }
 

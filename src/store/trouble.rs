@@ -82,6 +82,16 @@ pub enum StoreError {
         /// The new one.
         to: ConnectionId,
     },
+    /// It is forgotten, but a store that did not answer may hold a copy.
+    #[error("a copy of `{id}` may be left in the keychain, which does not answer: {why}")]
+    LeftOver {
+        /// Whose it is.
+        id: ConnectionId,
+        /// What remembers it.
+        record: PathBuf,
+        /// Why the keychain does not answer.
+        why: String,
+    },
     /// It was written, and something else was read back.
     #[error("the store did not keep what was written for `{0}`")]
     NotKept(ConnectionId),
@@ -209,7 +219,7 @@ impl StoreError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Absent(_) => {
-                "start the keychain, or keep credentials in encrypted files: `--store file`, or `store = \"file\"` in config.toml".to_owned()
+                "start the keychain, or run this where it answers, such as in the desktop's session; what is connected anew can be kept in encrypted files: `--store file`, or `store = \"file\"` in config.toml".to_owned()
             }
             Self::Locked(_) => {
                 "unlock the keychain (log in to the desktop, or `gnome-keyring-daemon --unlock`), then run the command again".to_owned()
@@ -236,6 +246,9 @@ impl StoreError {
             ),
             Self::Renaming { id, to } => format!(
                 "finish that: `hallpass rename {id} {}`", to.name()
+            ),
+            Self::LeftOver { id, record, .. } => format!(
+                "it is never used; to delete it too, run `hallpass disconnect {id} --local` where the keychain answers, such as in the desktop's session; if that keychain is gone for good, remove `{}`", record.display()
             ),
             Self::TooLarge { id, .. } => format!(
                 "keep it in an encrypted file: `hallpass connect {id} --store file`, or `hallpass move {id} --to file`"

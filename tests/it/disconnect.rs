@@ -2,9 +2,35 @@
 
 use serde_json::json;
 
-use crate::support::{Provider, http};
+use crate::support::{Home, Provider, Run, http};
 
 const SERVICE: (&str, &str) = ("sandbox-service", "sandbox-secret-not-real");
+
+/// Runs a command where no keychain answers.
+fn without_keychain(home: &Home, args: &[&str]) -> Run {
+    home.hallpass(args)
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+        .env("HALLPASS_BROWSER", Home::sandbox_person())
+        .run()
+}
+
+const RECORD: &str = "data/connections/sandbox@default.json";
+
+fn record(home: &Home) -> serde_json::Value {
+    let text = std::fs::read_to_string(home.path().join(RECORD)).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn sealed(home: &Home) -> std::path::PathBuf {
+    home.path().join("data/credentials/sandbox@default.age")
+}
+
+/// Says in the record that a move was cut off, and left a copy in the keychain.
+fn with_a_copy_in_the_keychain(home: &Home) {
+    let mut record = record(home);
+    record["also_in"] = json!("keychain");
+    home.write(RECORD, &record.to_string());
+}
 
 #[test]
 fn tokens_are_dead_at_the_provider_and_gone_here() {
@@ -106,4 +132,80 @@ fn a_token_that_is_dead_already_is_no_obstacle() {
         {"path": "/revoke", "status": 400, "body": {"error": "invalid_token"}, "times": 2},
     ]}));
     home.hallpass(&["disconnect", "sandbox"]).run().ok();
+}
+
+#[test]
+fn a_copy_in_a_keychain_that_does_not_answer_is_no_success_and_is_remembered() {
+    let (_provider, home) = Provider::connected(&[]);
+    with_a_copy_in_the_keychain(&home);
+    let run = without_keychain(&home, &["disconnect", "sandbox"]).fails_with(7);
+    for said in [
+        "are revoked, but not all forgotten",
+        "may be left in the keychain",
+        "hallpass disconnect sandbox --local",
+        "sandbox@default.json",
+    ] {
+        assert!(run.stderr.contains(said), "{said}\n{run}");
+    }
+    assert!(!sealed(&home).exists());
+    without_keychain(&home, &["token", "sandbox"]).fails_with(4);
+    let status = without_keychain(&home, &["status", "sandbox"]).fails_with(4);
+    assert!(
+        status.stdout.contains("it is forgotten, but the store"),
+        "{status}"
+    );
+    // Doing it again forgets it no sooner, and says so again.
+    for args in [
+        &["disconnect", "sandbox", "--local"][..],
+        &["disconnect", "--all"],
+    ] {
+        let run = without_keychain(&home, args).fails_with(7);
+        assert!(run.stderr.contains("may be left in the keychain"), "{run}");
+    }
+    // Connected anew, it works, and the copy is still known.
+    without_keychain(&home, &["connect", "sandbox"]).ok();
+    without_keychain(&home, &["token", "sandbox"]).ok();
+    assert_eq!(record(&home)["also_in"], "keychain");
+    assert!(record(&home)["forgotten"].is_null());
+}
+
+#[test]
+fn a_copy_in_a_keychain_that_does_not_answer_outlives_no_move_unknown() {
+    let (_provider, home) = Provider::connected(&[]);
+    with_a_copy_in_the_keychain(&home);
+    without_keychain(&home, &["move", "sandbox", "--to", "file"]).ok();
+    assert_eq!(record(&home)["also_in"], "keychain");
+    without_keychain(&home, &["disconnect", "sandbox", "--local"]).fails_with(7);
+}
+
+#[test]
+fn what_is_damaged_everywhere_is_forgotten_where_no_keychain_answers() {
+    let (_provider, home) = Provider::connected(&[]);
+    home.write(RECORD, "");
+    home.write("data/credentials/sandbox@default.age", "age-encrypt");
+    let run = home
+        .hallpass(&["disconnect", "sandbox", "--local"])
+        .env_remove("HALLPASS_STORE")
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+        .run()
+        .ok();
+    assert!(run.stderr.contains("Forgot `sandbox` here"), "{run}");
+    assert!(!sealed(&home).exists());
+    assert!(!home.path().join(RECORD).exists());
+}
+
+#[test]
+fn what_a_keychain_that_does_not_answer_holds_is_not_forgotten_and_the_hint_is_another() {
+    let (_provider, home) = Provider::connected(&[]);
+    let mut moved = record(&home);
+    moved["store"] = json!("keychain");
+    home.write(RECORD, &moved.to_string());
+    let again = "`hallpass disconnect sandbox --local`";
+    let run = without_keychain(&home, &["disconnect", "sandbox"]).fails_with(7);
+    assert!(run.stderr.contains(again), "{run}");
+    let run = without_keychain(&home, &["disconnect", "sandbox", "--local"]).fails_with(7);
+    assert!(!run.stderr.contains(again), "{run}");
+    assert!(run.stderr.contains("where it answers"), "{run}");
+    assert!(run.stderr.contains("sandbox@default.json"), "{run}");
+    assert!(home.path().join(RECORD).exists());
 }

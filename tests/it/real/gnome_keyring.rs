@@ -197,6 +197,40 @@ fn what_an_earlier_login_left_in_the_keyring_never_wins() {
 
 #[test]
 #[ignore = "needs gnome-keyring: tests/run installs it"]
+fn a_copy_in_a_keyring_of_another_session_is_not_used_again_and_goes_with_the_next_disconnect() {
+    let session = Session::unlocked();
+    let nobody = Session::without_keyring();
+    let (_provider, home) = Provider::connected(&[]);
+    let sealed = home.path().join("data/credentials/sandbox@default.age");
+    let record = home.path().join("data/connections/sandbox@default.json");
+    let (item, text) = (
+        std::fs::read(&sealed).unwrap(),
+        std::fs::read_to_string(record).unwrap(),
+    );
+    let run = |args: &[&str]| hallpass(&session, &home, args).run();
+    run(&["move", "sandbox", "--to", "keychain"]).ok();
+    // As if the move had been cut off after it wrote to the keyring.
+    let mut text: serde_json::Value = serde_json::from_str(&text).unwrap();
+    text["also_in"] = "keychain".into();
+    home.write("data/connections/sandbox@default.json", &text.to_string());
+    {
+        use std::io::Write as _;
+        let mut file = std::fs::File::create_new(&sealed).unwrap();
+        file.write_all(&item).unwrap();
+    }
+    let forget = ["disconnect", "sandbox", "--local"];
+    hallpass(&nobody, &home, &forget).run().fails_with(7);
+    assert!(!sealed.exists());
+    assert!(session.kept_for(home.path()).contains("sbx_"));
+    run(&["token", "sandbox"]).fails_with(4);
+    let gone = run(&forget).ok();
+    assert!(gone.stderr.contains("what was left"), "{gone}");
+    assert!(!session.kept_for(home.path()).contains("sbx_"));
+    run(&forget).fails_with(4);
+}
+
+#[test]
+#[ignore = "needs gnome-keyring: tests/run installs it"]
 fn a_move_to_a_keyring_that_is_locked_or_gone_leaves_everything_as_it_was() {
     let mut session = Session::unlocked();
     session.lock();
