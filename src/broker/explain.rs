@@ -142,6 +142,7 @@ pub(super) fn unrenderable(id: &ConnectionId, error: &RenderError) -> Failure {
         RenderError::NoValue { name } if INPUTS.contains(&name.as_str()) => {
             super::person_needed(format!("`{id}` has no value for `{name}`"), id)
         }
+        RenderError::Unaccepted { name, .. } => unaccepted(id, name, error),
         RenderError::Source(_) => Failure::caused(Kind::Definition, error.clone())
             .context(format!("the definition of `{id}` cannot be filled in"))
             .hint(format!(
@@ -160,6 +161,18 @@ pub(super) fn unrenderable(id: &ConnectionId, error: &RenderError) -> Failure {
                 id.integration()
             )),
     }
+}
+
+fn unaccepted(id: &ConnectionId, name: &str, error: &RenderError) -> Failure {
+    Failure::caused(Kind::NeedsConnecting, error.clone())
+        .context(format!("nothing was sent: `{id}` was connected under another definition"))
+        .hint(format!(
+            "run `hallpass connect {id} --force --param {name}=…`"
+        ))
+        .hint(format!(
+            "or, if the value is right, let the definition of `{}` accept it; `hallpass status {id}` shows what is kept",
+            id.integration()
+        ))
 }
 
 /// A grant that failed; `what` is what was being done.

@@ -124,7 +124,9 @@ impl<'a> Collector<'a> {
             Some(accept(parameter, value.expose())?)
         } else if let Some(value) = from_environment(parameter)? {
             Some(value)
-        } else if let Some(value) = kept_value(&self.kept, &parameter.name).filter(|_| !ask_again) {
+        } else if let Some(value) = kept_value(&self.kept, &parameter.name)
+            .filter(|value| !ask_again && parameter.holds(value.expose()).is_ok())
+        {
             Some(value)
         } else if self.interaction.attended() {
             ask(parameter, self.interaction, self.ui)?
@@ -216,7 +218,11 @@ fn reused(
     if is_credential && interaction.attended() {
         return None;
     }
-    kept_value(kept, input.name)
+    let described = integration.parameter(input.name);
+    kept_value(kept, input.name).filter(|value| {
+        // The definition may accept less by now than when it was typed.
+        described.is_none_or(|parameter| parameter.holds(value.expose()).is_ok())
+    })
 }
 
 fn standing_value(parameter: &Parameter) -> Result<Option<Secret>> {

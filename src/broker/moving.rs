@@ -4,8 +4,9 @@
 
 use super::lock::Lock;
 use super::renew::locked;
-use super::{Broker, explain};
+use super::{Broker, explain, values_of};
 use crate::connection::ConnectionId;
+use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
 use crate::settings::StoreKind;
 use crate::signals;
@@ -107,6 +108,26 @@ impl Broker<'_> {
                 ))
         })?;
         Ok(Exported::Forgotten)
+    }
+
+    /// Holds what came from another machine to the definition that is here:
+    /// whoever sealed it could else lead the definition's own secrets anywhere.
+    pub fn check_import(
+        &self,
+        id: &ConnectionId,
+        integration: &Integration,
+        item: &Item,
+    ) -> Result<()> {
+        let checked = values_of(integration, item).check_kept();
+        checked.map_err(|error| {
+            Failure::caused(Kind::NeedsConnecting, error)
+                .context(format!("`{id}` was not imported"))
+                .hint(format!(
+                    "if whoever sent it is to be trusted, let the definition of `{}` accept the value, and import it again",
+                    id.integration()
+                ))
+                .hint(format!("or connect here: `hallpass connect {id}`"))
+        })
     }
 
     /// Keeps a connection that came from another machine, if there is none of

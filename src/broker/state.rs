@@ -40,7 +40,8 @@ impl State {
         let Some(record) = record else {
             return State::NotConnected;
         };
-        if !strangers(integration, record).is_empty() {
+        let unaccepted = shown_values(integration, record).check_kept().is_err();
+        if unaccepted || !strangers(integration, record).is_empty() {
             return State::NeedsConnecting;
         }
         let renewable = is_renewable(integration, record);

@@ -24,6 +24,9 @@ impl Broker<'_> {
         }
         let item = match self.kept_typed(id, integration)? {
             Some(item) => {
+                let values = values_of(integration, &item);
+                let checked = values.check_kept();
+                checked.map_err(|error| explain::unrenderable(id, &error))?;
                 // What the definition names itself is its own to send elsewhere;
                 // what a person typed is not.
                 if !item.secrets.is_empty() {

@@ -43,9 +43,24 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<()> {
         .map_err(|error| Failure::from(error).context(&what))?
         .item;
     let id = target(&item, args.name.as_deref())?;
+    let arg = ConnectionArg {
+        integration: id.integration().to_owned(),
+        name: Some(id.name().to_owned()),
+    };
+    let definition = context.connection(&arg).map(|(_, integration)| integration);
+    if let Ok(integration) = &definition {
+        context.broker().check_import(&id, integration, &item)?;
+    }
     let store = choose_store(&id, context)?;
     let item = context.broker().import(&id, item, store)?;
-    tell(&id, &item, store, context)
+    tell(&id, &item, store, context)?;
+    if let Err(failure) = definition {
+        context.ui.warn(&format!(
+            "it cannot be used before its definition is here: {}",
+            escape(&failure.message())
+        ));
+    }
+    Ok(())
 }
 
 /// One byte more than it may be, so that what is too large shows.
@@ -104,16 +119,6 @@ fn tell(id: &ConnectionId, item: &Item, store: StoreKind, context: &Context) -> 
         if let Some(value) = value {
             context.ui.note(&format!("  {name:<13}{}", escape(&value)));
         }
-    }
-    let arg = ConnectionArg {
-        integration: id.integration().to_owned(),
-        name: Some(id.name().to_owned()),
-    };
-    if let Err(failure) = context.connection(&arg) {
-        context.ui.warn(&format!(
-            "it cannot be used before its definition is here: {}",
-            escape(&failure.message())
-        ));
     }
     Ok(())
 }

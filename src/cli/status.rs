@@ -3,7 +3,7 @@
 
 use clap::Args;
 
-use crate::broker::{State, is_renewable, strangers};
+use crate::broker::{State, is_renewable, shown_values, strangers};
 use crate::clock::{self, Timestamp};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
@@ -54,7 +54,10 @@ fn again(id: &ConnectionId, integration: &Integration, record: Option<&Record>) 
         let to = ConnectionId::new(id.integration(), to);
         return StoreError::Renaming { id: id.clone(), to }.into();
     }
-    let moved = record.is_some_and(|record| !strangers(integration, record).is_empty());
+    let moved = record.is_some_and(|record| {
+        let unaccepted = shown_values(integration, record).check_kept().is_err();
+        unaccepted || !strangers(integration, record).is_empty()
+    });
     if !moved {
         return needs(id, "has to be connected again");
     }
@@ -115,6 +118,9 @@ fn is_minted(integration: &Integration) -> bool {
 
 /// Why it has to be connected again, where that is known.
 fn reason(integration: &Integration, record: &Record) -> Option<String> {
+    if let Err(error) = shown_values(integration, record).check_kept() {
+        return Some(error.to_string());
+    }
     let strangers = strangers(integration, record);
     if !strangers.is_empty() {
         return Some(format!(

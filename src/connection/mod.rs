@@ -2,6 +2,7 @@
 //! definition's placeholders; `pin`, the origins its secrets may go to;
 //! `metadata`, what its server says of itself.
 
+mod held;
 mod metadata;
 mod pin;
 mod values;

@@ -23,8 +23,10 @@ pub struct Pin {
 impl Pin {
     /// What the definition names now, with these values: only their hosts are
     /// looked at. A host that only connecting will tell is left out until it
-    /// has.
+    /// has. Values that the definition does not accept are an error: they could
+    /// lead anywhere.
     pub fn of(values: &Values<'_>) -> Result<Self, RenderError> {
+        values.check_kept()?;
         let integration = values.integration();
         let auth = &integration.auth;
         let mut origins = BTreeSet::new();

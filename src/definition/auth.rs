@@ -323,9 +323,21 @@ impl Auth {
 
     /// Whether an answer brings the value of this name.
     pub fn keeps(&self, name: &str) -> bool {
-        let mut calls = self.steps.iter().map(|step| &step.call).chain(&self.lookup);
-        self.captures.iter().any(|capture| capture.name == name)
-            || calls.any(|call| call.save.iter().any(|save| save.name == name))
+        self.kept_patterns(name).next().is_some()
+    }
+
+    /// What the value of this name must match, once for each answer that brings
+    /// it; `None` where anything will do.
+    pub fn kept_patterns(&self, name: &str) -> impl Iterator<Item = Option<&Regex>> {
+        let captures = self.captures.iter();
+        let captures = captures.map(|capture| (&capture.name, &capture.pattern));
+        let calls = self.steps.iter().map(|step| &step.call).chain(&self.lookup);
+        let saves = calls.flat_map(|call| &call.save);
+        let saves = saves.map(|save| (&save.name, &save.pattern));
+        let named = captures
+            .chain(saves)
+            .filter(move |(known, _)| *known == name);
+        named.map(|(_, pattern)| pattern.as_ref())
     }
 
     /// What the credential is renewed from: as the definition says; else the

@@ -96,25 +96,28 @@ impl Parameter {
                 value = stripped;
             }
         }
-        if value.is_empty() {
-            return Err(format!("`{}` is empty", self.name));
-        }
         let chosen = self
             .choices
             .iter()
             .find(|choice| choice.value == value || choice.shown == value);
-        let value = match chosen {
-            Some(choice) => choice.value.as_str(),
-            None if self.choices.is_empty() => value,
-            None => {
-                let shown: Vec<&str> = self.choices.iter().map(|c| c.shown.as_str()).collect();
-                return Err(format!(
-                    "`{}` must be one of {}",
-                    self.name,
-                    shown.join(", ")
-                ));
-            }
-        };
+        let value = chosen.map_or(value, |choice| choice.value.as_str());
+        self.holds(value)?;
+        Ok(value.to_owned())
+    }
+
+    /// Whether a value can be used as it is; or why it will not do.
+    pub fn holds(&self, value: &str) -> Result<(), String> {
+        if value.is_empty() {
+            return Err(format!("`{}` is empty", self.name));
+        }
+        if !self.choices.is_empty() && self.choices.iter().all(|choice| choice.value != value) {
+            let shown: Vec<&str> = self.choices.iter().map(|c| c.shown.as_str()).collect();
+            return Err(format!(
+                "`{}` must be one of {}",
+                self.name,
+                shown.join(", ")
+            ));
+        }
         if self
             .pattern
             .as_ref()
@@ -127,7 +130,7 @@ impl Parameter {
                 .check(value)
                 .map_err(|why| format!("`{}` {why}", self.name))?;
         }
-        Ok(value.to_owned())
+        Ok(())
     }
 }
 

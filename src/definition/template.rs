@@ -117,6 +117,14 @@ pub enum RenderError {
         /// What about it.
         why: String,
     },
+    /// A value that is kept is not one that the definition accepts.
+    #[error("the value kept for `{name}` is not one that the definition accepts: {why}")]
+    Unaccepted {
+        /// Its name.
+        name: String,
+        /// What about it.
+        why: String,
+    },
     /// A value that the definition names a place for is not there.
     #[error(transparent)]
     Source(#[from] super::source::ValueError),

@@ -28,6 +28,7 @@ mod harness;
 mod hosted_knobs;
 mod house;
 mod injection;
+mod kept_values;
 mod leaks;
 mod list;
 mod move_rename;
