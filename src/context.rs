@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::broker::Broker;
-use crate::connection::{ConnectionArg, ConnectionId};
+use crate::connection::{ConnectionArg, ConnectionId, DEFAULT};
 use crate::definition::{Definitions, Integration, Layers, Project, Standing, project};
 use crate::env;
 use crate::error::{Failure, Kind, Result};
@@ -178,13 +178,29 @@ impl Context {
         Ok((ConnectionId::of(arg, &integration), integration))
     }
 
-    /// The connection a CONN means, also where its definition is gone or broken:
-    /// what is kept can be put elsewhere without it.
-    pub fn connection_id(&self, arg: &ConnectionArg) -> ConnectionId {
-        match self.connection(arg) {
-            Ok((id, _)) => id,
-            Err(_) => ConnectionId::without_definition(arg),
+    /// The same, for what only looks: nobody is asked, and nothing is trusted.
+    pub fn connection_unasked(&self, arg: &ConnectionArg) -> Result<(ConnectionId, Integration)> {
+        let integration = self.definitions()?.get(&arg.integration)?;
+        Ok((ConnectionId::of(arg, &integration), integration))
+    }
+
+    /// The connection a CONN means, also where its definition is gone: what is
+    /// kept can be put elsewhere without it. Where there is one that cannot be
+    /// used, what its bare key stands for is not guessed.
+    pub fn connection_id(&self, arg: &ConnectionArg) -> Result<ConnectionId> {
+        if arg.name.is_some() {
+            return Ok(ConnectionId::without_definition(arg));
         }
+        let failure = match self.connection_unasked(arg) {
+            Ok((id, _)) => return Ok(id),
+            Err(failure) => failure,
+        };
+        let key = &arg.integration;
+        let is_gone = |definitions: &Layers| !definitions.may_define(key);
+        if self.definitions().is_ok_and(is_gone) {
+            return Ok(ConnectionId::without_definition(arg));
+        }
+        Err(failure.hint(format!("name it in full: `{key}@{DEFAULT}`")))
     }
 
     /// The definitions with the project file, if the person says so now; they

@@ -36,15 +36,20 @@ pub(super) fn run(args: &DisconnectArgs, context: &Context) -> Result<()> {
     )
 }
 
-/// A connection whose definition is gone or broken can still be forgotten.
+/// A connection whose definition is gone or broken can still be forgotten, and
+/// nobody needs to trust one for that.
 fn find(
     arg: &ConnectionArg,
     context: &Context,
     local: bool,
 ) -> Result<(ConnectionId, Option<Integration>)> {
+    if local {
+        let integration = context.connection_unasked(arg).ok();
+        let integration = integration.map(|(_, integration)| integration);
+        return Ok((context.connection_id(arg)?, integration));
+    }
     match context.connection(arg) {
         Ok((id, integration)) => Ok((id, Some(integration))),
-        Err(_) if local => Ok((ConnectionId::without_definition(arg), None)),
         Err(failure) => Err(failure.hint("or only forget the connection: add `--local`")),
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
         Failure::new(Kind::Usage, "what `--to` names is no recipient (`age1…`)")
             .hint("on the other machine `hallpass import --recipient` prints the one to give")
     })?;
-    let id = context.connection_id(&args.connection);
+    let id = context.connection_id(&args.connection)?;
     let left = context
         .broker()
         .export(&id, &to, args.keep, |sealed| match &args.output {

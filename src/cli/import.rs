@@ -47,7 +47,9 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<()> {
         integration: id.integration().to_owned(),
         name: Some(id.name().to_owned()),
     };
-    let definition = context.connection(&arg).map(|(_, integration)| integration);
+    let definition = context
+        .connection_unasked(&arg)
+        .map(|(_, integration)| integration);
     if let Ok(integration) = &definition {
         context.broker().check_import(&id, integration, &item)?;
     }

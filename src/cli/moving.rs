@@ -37,7 +37,7 @@ impl From<Place> for StoreKind {
 }
 
 pub(super) fn run(args: &MoveArgs, context: &Context) -> Result<()> {
-    let id = context.connection_id(&args.connection);
+    let id = context.connection_id(&args.connection)?;
     let to = StoreKind::from(args.to);
     let moved = context.broker().move_to(&id, to)?;
     context.ui.note(&match moved {

@@ -18,7 +18,7 @@ pub(super) struct RenameArgs {
 }
 
 pub(super) fn run(args: &RenameArgs, context: &Context) -> Result<()> {
-    let old = context.connection_id(&args.connection);
+    let old = context.connection_id(&args.connection)?;
     let new = named(&args.name, old.integration())?;
     if new == old {
         context.ui.note(&format!("`{old}` has that name already."));

@@ -117,6 +117,14 @@ impl Layers {
             .is_some_and(|(file, withheld)| withheld.claims(key, file))
     }
 
+    /// Whether any of the files defines this key, validly or not, or may, where
+    /// it is too broken to tell.
+    pub fn may_define(&self, key: &str) -> bool {
+        let above = self.in_use().map(Project::definitions);
+        let mut files = above.into_iter().chain([&self.own]);
+        self.withholds(key) || files.any(|file| may_define(file, key))
+    }
+
     /// Whether a person could change that by trusting the file.
     pub fn could_be_trusted(&self) -> bool {
         self.withheld_layer()
@@ -277,6 +285,12 @@ fn mentions(text: &str, key: &str) -> bool {
     let goes_on = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     text.match_indices(key).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + key.len()..]);
+        fn may_define(file: &Definitions, key: &str) -> bool {
+            let (keys, broken) = file.recovered_keys();
+            keys.iter().any(|known| known == key)
+                || broken.is_some() && mentions(&file.source().text, key)
+        }
+
         !before.ends_with(goes_on) && !after.starts_with(goes_on)
     })
 }

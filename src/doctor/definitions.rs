@@ -13,7 +13,6 @@ const ENOUGH: usize = 5;
 /// What the definition file holds.
 #[derive(Default)]
 pub(super) struct Defined {
-    pub(super) keys: Vec<String>,
     pub(super) integrations: Vec<Integration>,
     /// Whether it could not be read at all.
     pub(super) unknown: bool,
@@ -79,7 +78,6 @@ pub(super) fn look(context: &Context) -> (Vec<Finding>, Defined) {
         ));
     }
     let defined = Defined {
-        keys: found.keys,
         integrations: found.integrations,
         unknown: false,
     };

@@ -22,9 +22,9 @@ mod store;
 
 use crate::broker::State;
 use crate::clock::Timestamp;
-use crate::connection::{ConnectionArg, ConnectionId, DEFAULT};
+use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
-use crate::definition::Integration;
+use crate::definition::{Integration, Layers};
 use crate::store::Record;
 
 pub use finding::{Finding, Remedy, Status, Subject};
@@ -108,21 +108,25 @@ pub fn examine(context: &Context, arg: Option<&ConnectionArg>) -> Vec<Finding> {
 
 fn one(context: &Context, arg: &ConnectionArg) -> (Vec<Finding>, Ward) {
     let kept = context.stores.connections().unwrap_or_default();
-    let (findings, id, integration) = match context.connection(arg) {
+    let (findings, id, integration) = match context.connection_unasked(arg) {
         Ok((id, integration)) => {
             let findings = definitions::look_at(&integration);
-            (findings, id, Some(integration))
+            (findings, Some(id), Some(integration))
         }
         Err(failure) => {
-            let name = arg.name.as_deref().unwrap_or(DEFAULT);
-            let id = ConnectionId::new(&arg.integration, name);
-            let finding = Finding::of_failure(Subject::Definitions, &failure).of(&id);
+            // Where it cannot be told which one is meant, none is looked at.
+            let id = context.connection_id(arg).ok();
+            let finding = Finding::of_failure(Subject::Definitions, &failure);
+            let finding = match &id {
+                Some(id) => finding.of(id),
+                None => finding,
+            };
             (vec![finding], id, None)
         }
     };
-    let patient = Patient::new(context, id, integration, true, &kept);
+    let patient = id.map(|id| Patient::new(context, id, integration, true, &kept));
     let ward = Ward {
-        patients: vec![patient],
+        patients: patient.into_iter().collect(),
         named: true,
     };
     (findings, ward)
@@ -141,8 +145,9 @@ fn all(context: &Context) -> (Vec<Finding>, Ward) {
     for id in &kept {
         let own = found.integrations.iter();
         let integration = own.clone().find(|one| one.key == id.integration());
-        // Where the file cannot be read at all, nothing is said of what it defines.
-        let defined = found.unknown || found.keys.iter().any(|key| key == id.integration());
+        // Of a file that cannot be read or used, nothing is said to be gone.
+        let may_define = |files: &Layers| files.may_define(id.integration());
+        let defined = found.unknown || context.definitions().is_ok_and(may_define);
         patients.push(Patient::new(
             context,
             id.clone(),

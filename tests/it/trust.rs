@@ -2,6 +2,7 @@
 //! and laid over the user's own definitions from then on.
 
 mod found;
+mod meant;
 mod review;
 #[cfg(unix)]
 mod terminal;

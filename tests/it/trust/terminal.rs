@@ -87,3 +87,22 @@ fn what_is_trusted_is_what_was_shown() {
         place.run(&["trust", "--revoke"]).ok();
     }
 }
+
+#[test]
+fn what_only_looks_or_needs_no_definition_asks_nobody_and_trusts_nothing() {
+    let place = Place::with_project();
+    for args in [
+        ["doctor", "github"].as_slice(),
+        &["rename", "github", "work"],
+        &["move", "github", "--to", "file"],
+        &["disconnect", "github", "--local"],
+    ] {
+        let (mut running, _) = place.cmd(WORK, args).spawn_at_terminal();
+        // Where somebody was asked after all, this would be their answer.
+        running.types("y");
+        let run = running.wait().exits(3);
+        assert!(!run.stderr.contains(QUESTION), "{run}");
+        place.refuses(WORK, "github");
+    }
+    assert!(!place.at("data/hallpass/trusted").exists());
+}
