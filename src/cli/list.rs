@@ -13,7 +13,7 @@ use crate::definition::report::{Problem, Severity};
 use crate::definition::{Integration, Layers};
 use crate::error::Result;
 use crate::output;
-use crate::store::Record;
+use crate::store::{Record, Standing};
 use crate::ui::escape;
 
 /// The most keys of an untrusted file that are named: it can have any number.
@@ -62,7 +62,13 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<()> {
     for id in &ids {
         let integration = integrations.get(id.integration()).copied();
         let record = context.stores.record(id)?;
-        lines.push(line(id, integration, record, now));
+        let state = match (integration, &record) {
+            (None, Some(record)) if definitions.may_define(id.integration()) => {
+                by_record(record, now)
+            }
+            _ => State::of(integration, record.as_ref(), now),
+        };
+        lines.push(line(id, integration, record, state));
     }
     show(args, context, &lines, now)?;
     let broken: Vec<String> = found
@@ -80,7 +86,7 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<()> {
         };
         let path = first.source.path.display();
         let warning = format!("`{path}` has problems{which}; run `hallpass check`");
-        context.ui.warn(&warning);
+        context.ui.warn(&escape(&warning));
     }
     warn_of_untrusted(definitions, context);
     Ok(())
@@ -112,13 +118,28 @@ fn warn_of_untrusted(definitions: &Layers, context: &Context) {
     context.ui.warn(&escape(&warning));
 }
 
+/// The state of a connection whose definition is there and cannot be used now:
+/// connecting again would not help, so it is what the record says.
+fn by_record(record: &Record, now: Timestamp) -> State {
+    // These are obtained anew, with a refresh token or without.
+    let minted = ["client_credentials", "custom_token", "jwt"];
+    let renewable = record.renewable || minted.contains(&record.grant.as_str());
+    let expired = record.expires_at.is_some_and(|expires| expires <= now);
+    match (&record.standing, expired, renewable) {
+        (Standing::NeedsConnecting { .. } | Standing::Renaming { .. }, _, _) | (_, true, false) => {
+            State::NeedsConnecting
+        }
+        (_, true, true) => State::Expired,
+        (_, false, _) => State::Connected,
+    }
+}
+
 fn line(
     id: &ConnectionId,
     integration: Option<&Integration>,
     record: Option<Record>,
-    now: Timestamp,
+    state: State,
 ) -> Line {
-    let state = State::of(integration, record.as_ref(), now);
     let grant = integration.map(|integration| integration.auth.grant_name().to_owned());
     let grant = grant.or_else(|| record.as_ref().map(|record| record.grant.clone()));
     Line {
@@ -147,7 +168,7 @@ fn show(args: &ListArgs, context: &Context, lines: &[Line], now: Timestamp) -> R
             .to_string();
         context
             .ui
-            .note(&format!("nothing is defined in `{path}` yet"));
+            .note(&format!("nothing is defined in `{}` yet", escape(&path)));
         context.ui.hint(
             "describe a service there; `hallpass sandbox --print-config` shows what one looks like",
         );

@@ -89,3 +89,29 @@ fn text_from_a_provider_cannot_act_on_the_terminal() {
         "{list}"
     );
 }
+
+#[test]
+fn a_definition_with_a_typo_does_not_make_a_person_connect_again() {
+    let (provider, home) = Provider::connected(&[]);
+    home.hallpass(&["token", "sandbox-service"]).run().ok();
+    let late = Provider::start(&["--token-ttl", "0s"]);
+    let later = late.home();
+    later.connect_untested("sandbox");
+    later.hallpass(&["token", "sandbox-service"]).run().ok();
+    for (home, state) in [(&home, "connected"), (&later, "expired")] {
+        home.edit(|text| text.replace("client_id =", "clientid ="));
+        let run = home.hallpass(&["list", "--json"]).run().ok();
+        assert!(run.stderr.contains("has problems"), "{run}");
+        let rows = run.json();
+        let rows = rows.as_array().unwrap();
+        assert_eq!(rows.len(), 2, "{run}");
+        for row in rows {
+            assert_eq!(row["state"], state, "{run}");
+        }
+    }
+    // One that is gone is another matter, and so is one that the record calls dead.
+    home.write("integrations.toml", "");
+    let rows = home.hallpass(&["list", "--json"]).run().ok().json();
+    assert_eq!(rows[0]["state"], "needs_connecting");
+    drop(provider);
+}

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::{PROJECT, Place, WORK};
 use crate::support::Run;
 
@@ -72,6 +74,13 @@ impl Place {
             assert!(run.stderr.contains(hint), "{run}");
             assert_eq!(run.stdout, "", "{run}");
             assert_eq!(self.kept(), both, "{run}");
+        }
+        let states = self.run(&["list", "--json"]).ok().json();
+        let of = |row: &Value| (row["connection"].clone(), row["state"].clone());
+        let states: Vec<_> = states.as_array().unwrap().iter().map(of).collect();
+        for connection in ["keyed", "keyed@work"] {
+            let expected = (connection.into(), "connected".into());
+            assert!(states.contains(&expected), "{connection}: {states:?}");
         }
         let doctor = self.run(&["doctor"]).exits(3);
         assert!(!doctor.stdout.contains("nothing defines"), "{doctor}");
