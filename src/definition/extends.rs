@@ -20,6 +20,13 @@ pub(super) trait Lookup {
 /// How far one definition may extend another that extends another.
 const DEEPEST: usize = 16;
 
+/// A definition with what it extends under it.
+pub(super) struct Merged {
+    pub(super) node: Node,
+    /// The first definition under it that stands in another file.
+    pub(super) elsewhere: Option<String>,
+}
+
 /// The definition with what it extends under it; `None` when that is not to be
 /// had, which is reported.
 pub(super) fn resolve(
@@ -27,7 +34,7 @@ pub(super) fn resolve(
     node: Node,
     lookup: &dyn Lookup,
     problems: &Problems,
-) -> Option<Node> {
+) -> Option<Merged> {
     let mut seen = vec![key.to_owned()];
     let mut layers = vec![node];
     loop {
@@ -59,11 +66,17 @@ pub(super) fn resolve(
         }
         seen.push(word);
     }
-    let mut merged = layers.pop()?;
+    let file = layers.first()?.source.clone();
+    let is_elsewhere = |node: &Node| !Arc::ptr_eq(&node.source, &file);
+    let elsewhere = layers.iter().position(is_elsewhere);
+    let mut node = layers.pop()?;
     while let Some(over) = layers.pop() {
-        merged = laid_over(over, merged, &mut Vec::new());
+        node = laid_over(over, node, &mut Vec::new());
     }
-    Some(merged)
+    Some(Merged {
+        node,
+        elsewhere: elsewhere.map(|at| seen.swap_remove(at)),
+    })
 }
 
 fn is_among(word: &str, base: &Node, seen: &[String], layers: &[Node]) -> bool {

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::api::{self, Api};
 use super::brand;
 use super::doubts::{self, Doubt};
-use super::extends;
+use super::extends::{self, Merged};
 use super::facts;
 use super::helpers;
 use super::lookup::{Files, Tables};
@@ -24,7 +24,7 @@ use super::table::TableReader;
 use super::template::Names;
 use super::tree::{Entry, Node};
 use super::values;
-use super::{BUILT_IN, INPUTS, Integration, Place, is_key};
+use super::{BUILT_IN, INPUTS, Inherited, Integration, Place, is_key};
 use crate::error::{Failure, Kind, Result};
 use crate::fs::{self, ReadError};
 
@@ -122,7 +122,7 @@ impl Definitions {
         let problems = Problems::default();
         let files = Files { file: self, under };
         let integration = extends::resolve(key, node, &files, &problems)
-            .and_then(|node| read(key, &node, &problems));
+            .and_then(|merged| read(key, merged, &problems));
         match integration {
             Some(integration) if problems.errors() == 0 => Ok(Some(integration)),
             _ => {
@@ -281,7 +281,7 @@ fn read_into(found: &mut Found, entry: &Entry, tables: &Tables<'_>, problems: &P
     found.keys.push(key.clone());
     let own = Problems::default();
     let integration = extends::resolve(key, entry.node.clone(), tables, &own)
-        .and_then(|node| read(key, &node, &own));
+        .and_then(|merged| read(key, merged, &own));
     if own.errors() == 0 {
         found.integrations.extend(integration);
     }
@@ -330,7 +330,9 @@ fn unreadable(error: ReadError) -> Failure {
 }
 
 /// Reads one definition; `None` when nothing usable came out.
-fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
+fn read(key: &str, merged: Merged, problems: &Problems) -> Option<Integration> {
+    let Merged { node, elsewhere } = merged;
+    let node = &node;
     let path = format!("integrations.{key}");
     let mut table = TableReader::new(node, path.clone(), problems)?;
     let name = table.text("name");
@@ -385,6 +387,7 @@ fn read(key: &str, node: &Node, problems: &Problems) -> Option<Integration> {
         actions,
         helpers,
         offline,
+        inherited: elsewhere.map(|key| Inherited::of(key, node)),
         place: Place {
             source: node.source.clone(),
             offset: node.span.start,

@@ -10,7 +10,8 @@
 //! (`read_call`, `read_response`) for each call it takes, `api` (how it is used)
 //! with `request` for tests and actions, `helpers`, `answer_path` (dotted paths
 //! into answers), `brand` (what a person sees). `extends` lays one definition
-//! over another, which `lookup` finds; `facts` is what has to be known first.
+//! over another, which `lookup` finds, and `inherited` tells what it takes of
+//! another file's; `facts` is what has to be known first.
 //! `load` reads a file, `project` finds one, `layers` lays it over the user's,
 //! `reach` tells what a definition could do to whoever uses it.
 //!
@@ -32,6 +33,7 @@ mod facts;
 mod filter;
 pub mod helpers;
 mod host;
+mod inherited;
 mod input;
 mod json_template;
 mod layers;
@@ -70,6 +72,7 @@ pub use auth::{
 };
 pub use brand::{Brand, Color, Icon, Picture};
 pub use call::{Call, Encoding, Param, Refresh, RenewFrom, Response, TokenAt, Unit};
+pub use inherited::Inherited;
 pub use input::{Input, InputSource, is_secret as is_secret_input};
 pub use json_template::JsonTemplate;
 pub use layers::{Layers, Standing};
@@ -145,6 +148,8 @@ pub struct Integration {
     /// How the provider wants to be asked for a refresh token, where that is
     /// known.
     pub offline: Option<Offline>,
+    /// What it takes of another file's definition, where it extends one.
+    pub inherited: Option<Inherited>,
     /// Where it was defined.
     pub place: Place,
 }

@@ -1,6 +1,6 @@
 //! What a definition could do to whoever uses it: where it may send secrets,
 //! what it runs, which files and environment variables it reads, whom it hands
-//! credentials to. Read off the definition alone: nothing is run, resolved or
+//! credentials to, and what it takes of the user's own definitions. Read off the definition alone: nothing is run, resolved or
 //! looked at.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use super::parameter::Parameter;
 use super::source::ValueSource;
 use super::template::Part;
 use super::url_template::UrlTemplate;
-use super::{Auth, Input, Integration};
+use super::{Auth, Inherited, Input, Integration};
 
 /// What a definition reaches; each as a person reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,10 @@ pub struct Reach {
     pub variables: BTreeSet<String>,
     /// Other tools that are given the credential.
     pub helpers: BTreeSet<String>,
+    /// The user's own definition that it is laid over, with what it uses of
+    /// that; not in what earlier versions remembered.
+    #[serde(default)]
+    pub inherited: BTreeSet<String>,
 }
 
 impl Reach {
@@ -38,6 +42,7 @@ impl Reach {
         let mut reach = Self {
             origins: origins(integration),
             helpers: helpers(integration),
+            inherited: integration.inherited.iter().map(inherited).collect(),
             ..Self::default()
         };
         integration.auth.inputs.iter().for_each(|i| reach.input(i));
@@ -53,8 +58,9 @@ impl Reach {
     }
 
     /// Its parts, each with what it is called.
-    pub fn parts(&self) -> [(&'static str, &BTreeSet<String>); 5] {
+    pub fn parts(&self) -> [(&'static str, &BTreeSet<String>); 6] {
         [
+            ("builds on", &self.inherited),
             ("sends to", &self.origins),
             ("runs", &self.commands),
             ("reads", &self.files),
@@ -79,6 +85,14 @@ impl Reach {
                 self.commands.insert(command(words));
             }
         }
+    }
+}
+
+fn inherited(inherited: &Inherited) -> String {
+    let Inherited { key, values } = inherited;
+    match values.len() {
+        0 => format!("your own `{key}`"),
+        _ => format!("your own `{key}`, and uses its {}", values.join(", ")),
     }
 }
 

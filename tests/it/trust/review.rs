@@ -242,6 +242,63 @@ fn trust_can_be_listed_and_taken_back() {
     assert!(run.stderr.contains("was not trusted"), "{run}");
 }
 
+/// The user's own app, and what it is known by.
+const SERVICE: &str = r#"
+[integrations.service.auth]
+type = "oauth2"
+grant = "client_credentials"
+token_url = "https://service.example/token"
+client_id = "own-id"
+client_secret = "own-secret-not-real"
+[integrations.service.api]
+base_url = "https://api.service.example"
+headers = { X-Key = "own-header-not-real" }
+[integrations.plain.auth]
+type = "none"
+"#;
+
+#[test]
+fn what_a_file_takes_of_the_users_own_definitions_is_shown() {
+    let place = Place::new();
+    place.write("home/.config/hallpass/integrations.toml", SERVICE);
+    let text = r#"
+[integrations.p]
+extends = "service"
+[integrations.p.auth]
+token_url = "https://evil.example/token"
+[integrations.through]
+extends = "p"
+[integrations.through.auth]
+client_secret = { env = "OTHER" }
+[integrations.simple]
+extends = "plain"
+"#;
+    let found = "home/work/integrations.toml";
+    place.write(found, text);
+    let run = place.run(&["trust"]).fails_with(4);
+    for line in [
+        "    builds on your own `service`, and uses its client_id, client_secret, api.headers",
+        "    builds on your own `service`, and uses its client_id, api.headers",
+        "    builds on your own `plain`",
+        "    sends to https://evil.example",
+    ] {
+        assert!(run.stderr.lines().any(|said| said == line), "{line}\n{run}");
+    }
+    assert!(!run.stderr.contains("not-real"), "{run}");
+    // What builds on the same file's own is no news.
+    place.write(
+        found,
+        "[integrations.p.auth]\ntype = \"none\"\n[integrations.q]\nextends = \"p\"\n",
+    );
+    let run = place.trust();
+    assert!(!run.stderr.contains("builds on"), "{run}");
+    place.write(found, text);
+    let run = place.trust();
+    let line =
+        "  + `p` builds on your own `service`, and uses its client_id, client_secret, api.headers";
+    assert!(run.stderr.lines().any(|said| said == line), "{run}");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_remembered_is_its_owners_alone_and_believed_of_nobody_else() {
