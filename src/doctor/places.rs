@@ -2,18 +2,12 @@
 //! there is room, and that nothing was left behind by a write that broke off.
 
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use super::{Finding, Remedy, Subject, count};
-use crate::clock::Timestamp;
 use crate::context::Context;
 #[cfg(unix)]
 use crate::error::Kind;
-
-/// What every file is written as before it takes its place.
-const TEMPORARY: &str = ".hallpass-";
-/// How old a temporary file must be to be nobody's any more, in seconds.
-const OLD: u64 = 60;
+use crate::fs;
 
 /// Looks at the places of this user.
 pub(super) fn look(context: &Context) -> Vec<Finding> {
@@ -36,7 +30,7 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
         findings.extend(unix::directory(data, true));
         findings.extend(unix::room(data));
     }
-    let dirs = ["", "connections", "credentials", "locks"].map(|name| data.join(name));
+    let dirs = ["", "connections", "credentials", "locks", "trusted"].map(|name| data.join(name));
     let dirs: Vec<&Path> = config
         .into_iter()
         .chain(dirs.iter().map(PathBuf::as_path))
@@ -47,27 +41,7 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
 
 /// Temporary files of writes that never came to their end.
 fn leftovers(dirs: &[&Path]) -> Option<Finding> {
-    let now = Timestamp::now();
-    let is_old = |path: &PathBuf| {
-        let modified = path.metadata().and_then(|meta| meta.modified()).ok();
-        let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        since.is_some_and(|since| {
-            now.remaining(Timestamp::from_unix(since.as_secs()))
-                .as_secs()
-                > OLD
-        })
-    };
-    let found: Vec<PathBuf> = dirs
-        .iter()
-        .filter_map(|dir| std::fs::read_dir(dir).ok())
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let name = path.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| name.starts_with(TEMPORARY))
-        })
-        .filter(is_old)
-        .collect();
+    let found: Vec<PathBuf> = dirs.iter().flat_map(|dir| fs::leftovers(dir)).collect();
     if found.is_empty() {
         return None;
     }

@@ -12,7 +12,10 @@ pub use read::{
     FoundFile, KeyText, ReadError, read_bounded, read_found, read_key, read_trusted, read_whole,
 };
 pub use room::Room;
-pub use write::{create_private_dir, open_lock_file, probe_dir, remove, write_atomic, write_new};
+pub use write::{
+    TEMPORARY, create_private_dir, leftovers, open_lock_file, probe_dir, remove, write_atomic,
+    write_new,
+};
 
 /// Whether an error says that nothing is there: no file, or no directory for it.
 pub fn is_absent(error: &io::Error) -> bool {

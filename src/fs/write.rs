@@ -3,14 +3,17 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::is_absent;
 use crate::clock::Timestamp;
 
 /// What the names of files begin with that are being written.
-const TEMPORARY: &str = ".hallpass-";
+pub const TEMPORARY: &str = ".hallpass-";
+
+/// How old such a file must be to be nobody's any more: nothing takes an hour.
+const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
 /// Replaces a file whole: a reader sees the old or the new bytes, a crash
 /// leaves one of them. The new file is readable by its owner alone (0600) and
@@ -19,14 +22,22 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     put_in_place(written_beside(path, bytes)?, path)
 }
 
-/// Removes what processes left behind that were killed while they wrote. A
-/// file that is being written now is not touched: nothing takes an hour.
+/// Removes what processes left behind that were killed while they wrote.
 fn clear_away(dir: &Path) {
-    const HOUR: Duration = Duration::from_secs(60 * 60);
+    for path in leftovers(dir) {
+        // Another process may have been quicker.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// What processes left behind in a directory that were killed while they wrote;
+/// a file that is being written now, or held as room, is none.
+pub fn leftovers(dir: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(dir) else {
-        return;
+        return Vec::new();
     };
-    let long_ago = Timestamp::now().before(HOUR);
+    let long_ago = Timestamp::now().before(ABANDONED);
+    let mut found = Vec::new();
     for entry in entries.flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
         if !is_ours {
@@ -34,10 +45,10 @@ fn clear_away(dir: &Path) {
         }
         let modified = entry.metadata().and_then(|meta| meta.modified());
         if modified.is_ok_and(|then| Timestamp::from(then) < long_ago) {
-            // Another process may have been quicker.
-            let _ = std::fs::remove_file(entry.path());
+            found.push(entry.path());
         }
     }
+    found
 }
 
 /// Like [`write_atomic`], but fails with `AlreadyExists` where a file is.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use reqwest::blocking::Response;
 
 use crate::error::{Failure, Kind, Result};
+use crate::fs;
 
 /// Where an answer goes.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ fn to_file(path: &Path, head: Option<Vec<u8>>, response: Response) -> Result<()>
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".hallpass-");
+    builder.prefix(fs::TEMPORARY);
     let existing = std::fs::metadata(&place)
         .ok()
         .map(|meta| meta.permissions());
