@@ -50,6 +50,7 @@ pub(super) fn run(args: &TrustArgs, context: &Context) -> Result<()> {
         return revoke(&path, context);
     }
     let path = std::path::absolute(&path).unwrap_or(path);
+    can_be_found(&path, context)?;
     let file = Project::read(&path);
     let own = context.user_definitions()?;
     if project::canonical(&own.source().path) == file.canonical() {
@@ -75,7 +76,33 @@ pub(super) fn run(args: &TrustArgs, context: &Context) -> Result<()> {
     context
         .ui
         .note(&format!("\nTrusted `{shown}`, as it is now."));
+    if context.named().is_some() {
+        context
+            .ui
+            .note("It is not looked for while a definition file is named (`--config`, `HALLPASS_CONFIG`).");
+    }
     Ok(())
+}
+
+/// Trust in a file that is never looked for would say what is not so.
+fn can_be_found(path: &Path, context: &Context) -> Result<()> {
+    if context.paths.own_home().is_some() {
+        return Err(nowhere(context));
+    }
+    let name = project::NAME;
+    if path.file_name().is_some_and(|known| known == name) {
+        return Ok(());
+    }
+    let shown = path.display();
+    Err(Failure::new(
+        Kind::Usage,
+        format!("only a file called `{name}` is looked for"),
+    )
+    .context(format!("`{shown}` is no project file"))
+    .hint(format!(
+        "call it `{name}`, or name it when it is to be used: `hallpass --config {} …`",
+        shell_words::quote(&shown.to_string())
+    )))
 }
 
 fn revoke(path: &Path, context: &Context) -> Result<()> {
@@ -116,14 +143,19 @@ fn list(context: &Context) -> Result<()> {
 }
 
 fn nowhere(context: &Context) -> Failure {
-    let why = if context.paths.own_home().is_some() {
-        "none is looked for while `HALLPASS_HOME` is set"
-    } else if context.named().is_some() {
+    const NO_FILE: &str = "there is no project file to trust";
+    if context.paths.own_home().is_some() {
+        let why = "none is looked for while `HALLPASS_HOME` is set";
+        return Failure::new(Kind::Definition, why)
+            .context(NO_FILE)
+            .hint("unset `HALLPASS_HOME`, or name the file when it is to be used: `hallpass --config FILE …`");
+    }
+    let why = if context.named().is_some() {
         "none is looked for while a definition file is named"
     } else {
         "there is no `integrations.toml` here or above, as far as one is looked for"
     };
     Failure::new(Kind::Definition, why)
-        .context("there is no project file to trust")
+        .context(NO_FILE)
         .hint("name it: `hallpass trust FILE`")
 }

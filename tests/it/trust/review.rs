@@ -299,6 +299,37 @@ extends = "plain"
     assert!(run.stderr.lines().any(|said| said == line), "{run}");
 }
 
+#[test]
+fn only_what_is_looked_for_by_its_name_can_be_trusted() {
+    let place = Place::with_project();
+    let other = place.write("home/work/other.toml", PROJECT);
+    let other = other.to_str().unwrap();
+    let run = place.run(&["trust", "--yes", other]).fails_with(2);
+    assert!(run.stderr.contains("`integrations.toml`"), "{run}");
+    assert!(!run.stderr.contains("defines"), "{run}");
+    assert!(!place.at("data/hallpass/trusted").exists());
+    // It may have been trusted through a link, and can be forgotten by its own name.
+    place.run(&["trust", "--revoke", other]).ok();
+}
+
+#[test]
+fn trust_says_where_the_file_is_not_looked_for() {
+    let place = Place::with_project();
+    let found = place.at("home/work/integrations.toml");
+    let own = place.at("home/.config/hallpass/integrations.toml");
+    let trust = || place.cmd(WORK, &["trust", "--yes", found.to_str().unwrap()]);
+    let home = place.at("home/.config/hallpass");
+    let run = trust().env("HALLPASS_HOME", &home).run().fails_with(3);
+    assert!(run.stderr.contains("`HALLPASS_HOME` is set"), "{run}");
+    assert!(!home.join("data/trusted").exists());
+    let run = trust().env("HALLPASS_CONFIG", &own).run().ok();
+    assert!(run.stderr.contains("Trusted"), "{run}");
+    let note = "It is not looked for while a definition file is named";
+    assert!(run.stderr.contains(note), "{run}");
+    assert_eq!(place.reaches(WORK, "github"), "project-github");
+    assert!(!trust().run().ok().stderr.contains(note));
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_remembered_is_its_owners_alone_and_believed_of_nobody_else() {
