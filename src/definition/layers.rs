@@ -224,8 +224,10 @@ impl Layers {
             Why::New | Why::Changed => {
                 failure.hint("see what it does, and let it be used: `hallpass trust`")
             }
-            Why::Broken(_) => failure.hint("mend it; `hallpass trust` shows what is wrong"),
-            Why::Unusable(_) => failure.hint("make it a file of your own, or take it away"),
+            Why::Broken(_) if file.fault().is_none() => {
+                failure.hint("mend it; `hallpass trust` shows what is wrong")
+            }
+            Why::Broken(_) | Why::Unusable(_) => failure.hint(file.remedy()),
         };
         let own = self.own.source().path.display();
         match key {
@@ -233,6 +235,7 @@ impl Layers {
                 failure.hint(format!("or use your own: `hallpass --config {own} …`"))
             }
             Some(_) => failure,
+            None if file.is_unread() => failure,
             None => failure.hint(format!(
                 "or only check it, as a file that you name: `hallpass --config {path} check`"
             )),
@@ -252,11 +255,13 @@ impl Withheld {
         let why = match (file.fault(), broken) {
             (None, None) if before.is_some() => Why::Changed,
             (None, None) => Why::New,
-            (Some(fault), None) if file.is_whole() => Why::Unusable(fault.to_owned()),
+            (Some(fault), None) if file.is_whole() || file.is_unread() => {
+                Why::Unusable(fault.to_owned())
+            }
             (Some(fault), _) => Why::Broken(fault.to_owned()),
             (None, Some(message)) => Why::Broken(format!("it is not TOML: {message}")),
         };
-        if matches!(why, Why::Broken(_)) {
+        if matches!(why, Why::Broken(_)) || file.is_unread() {
             // What was trusted of it is relied upon.
             keys.extend(before.into_iter().flatten());
         }
@@ -280,17 +285,16 @@ impl std::fmt::Display for Why {
     }
 }
 
+fn may_define(file: &Definitions, key: &str) -> bool {
+    let (keys, broken) = file.recovered_keys();
+    keys.iter().any(|known| known == key) || broken.is_some() && mentions(&file.source().text, key)
+}
+
 /// Whether a text has the key as a word.
 fn mentions(text: &str, key: &str) -> bool {
     let goes_on = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     text.match_indices(key).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + key.len()..]);
-        fn may_define(file: &Definitions, key: &str) -> bool {
-            let (keys, broken) = file.recovered_keys();
-            keys.iter().any(|known| known == key)
-                || broken.is_some() && mentions(&file.source().text, key)
-        }
-
         !before.ends_with(goes_on) && !after.starts_with(goes_on)
     })
 }

@@ -22,6 +22,7 @@ const MOST: u64 = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Project {
     definitions: Definitions,
+    path: PathBuf,
     canonical: PathBuf,
     sha256: String,
     fault: Option<String>,
@@ -100,6 +101,7 @@ impl Project {
         });
         Self {
             definitions: Definitions::of_text(place, text),
+            path: path.to_owned(),
             canonical,
             sha256,
             fault,
@@ -107,9 +109,9 @@ impl Project {
         }
     }
 
-    /// Where it was found.
+    /// Where it was found, be that a link.
     pub fn path(&self) -> &Path {
-        &self.definitions.source().path
+        &self.path
     }
 
     /// The file's own path, without links: what trust is remembered under.
@@ -142,6 +144,20 @@ impl Project {
     /// as definitions, is not looked at.
     pub fn fault(&self) -> Option<&str> {
         self.fault.as_deref()
+    }
+
+    /// What to do about its fault.
+    pub fn remedy(&self) -> &'static str {
+        if self.whole || self.is_unread() {
+            "make it a file of your own, or take it away"
+        } else {
+            "mend it, or take it away"
+        }
+    }
+
+    /// Whether nothing of it could be read.
+    pub(super) fn is_unread(&self) -> bool {
+        !self.whole && self.definitions.source().text.is_empty()
     }
 
     /// Whether all of it was read.

@@ -148,7 +148,7 @@ pub fn offer(
     if let Some(fault) = file.fault() {
         return Err(Failure::new(Kind::Definition, fault)
             .context(format!("`{path}` cannot be trusted"))
-            .hint("name a file of your own: `hallpass trust FILE`"));
+            .hint(file.remedy()));
     }
     let review = review::of(file, own, ledger.record(file.canonical()).as_ref())?;
     let attended = asking.interaction.attended();

@@ -113,6 +113,36 @@ fn what_would_wait_or_leads_nowhere_takes_nothing_away() {
     is_warned_of(&place, "it is not a regular file");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_is_named_as_it_was_found_and_is_to_be_taken_away() {
+    use std::os::unix::fs::symlink;
+    let place = Place::with_project();
+    let path = place.at("home/work/integrations.toml");
+    // What was trusted is missed, and so there is something to refuse.
+    place.trust();
+    fs::create_dir_all(place.at("home/elsewhere")).unwrap();
+    for target in ["nowhere", "/dev/zero", "../elsewhere"] {
+        fs::remove_file(&path).unwrap();
+        symlink(target, &path).unwrap();
+        // Trust is remembered under the path without links.
+        let dangling = target == "nowhere";
+        let mut args = vec![["check"].as_slice(), &["trust", "--yes"]];
+        args.extend(dangling.then_some(["token", "github"].as_slice()));
+        for args in args {
+            let run = place.run(args).fails_with(3);
+            let named = format!("`{}`", path.display());
+            assert!(run.stderr.contains(&named), "{named}\n{run}");
+            assert!(run.stderr.contains("or take it away"), "{run}");
+            assert!(!run.stderr.contains("hallpass trust"), "{run}");
+            assert!(!run.stderr.contains("`../"), "{run}");
+            assert!(dangling || !run.stderr.contains(target), "{run}");
+        }
+        let run = place.run(&["list"]).ok();
+        assert!(run.stderr.contains(path.to_str().unwrap()), "{run}");
+    }
+}
+
 /// To root everything is readable, and then it is a file like any other.
 #[cfg(unix)]
 #[test]
