@@ -10,6 +10,7 @@ use crate::definition::report::{self, Problem, Severity};
 use crate::definition::{Layers, SCHEMA};
 use crate::error::{Failure, Kind, Result};
 use crate::output;
+use crate::ui::escape;
 
 /// Validate the definitions: every problem at once, with its place and remedy
 #[derive(Debug, Args)]
@@ -62,6 +63,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<()> {
         .filter(|problem| problem.severity == Severity::Error)
         .count();
     let path = definitions.source().path.display().to_string();
+    let shown = escape(&path);
     let integrations = found.keys.len();
     let mut report = String::new();
     if args.json {
@@ -86,14 +88,17 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<()> {
         context.ui.note(&format!("{report}\n"));
     }
     if !definitions.exists() {
-        return output::line(&format!("{path} does not exist: nothing is defined"));
+        return output::line(&format!("{shown} does not exist: nothing is defined"));
     }
     let what = count(integrations, "integration", "is valid", "are valid");
     let under = match layers.in_use() {
-        Some(_) => format!(", with those of {}", layers.own().source().path.display()),
+        Some(_) => {
+            let own = layers.own().source().path.display().to_string();
+            format!(", with those of {}", escape(&own))
+        }
         None => String::new(),
     };
-    output::line(&format!("{path}{under}: {what}"))
+    output::line(&format!("{shown}{under}: {what}"))
 }
 
 /// The report on a file that is not looked into.

@@ -10,7 +10,7 @@ use crate::context::{Context, Global};
 use crate::doctor::{self, Finding, Remedy, Status, Subject};
 use crate::error::{Failure, Result};
 use crate::output;
-use crate::ui::Ui;
+use crate::ui::{Ui, escape};
 
 /// How many remedies the error names; all stand with the findings.
 const HINTS: usize = 3;
@@ -119,7 +119,8 @@ fn text(findings: &[Finding], color: bool) -> String {
         let word = paint(color, style, &word);
         text.extend(["  ", &word, "  ", &finding.message, "\n"]);
         for line in finding.remedy.iter().flat_map(remedies) {
-            text.extend(["           ", &line, "\n"]);
+            // In JSON a command stays as it can be run.
+            text.extend(["           ", &escape(&line), "\n"]);
         }
     }
     text
