@@ -69,8 +69,8 @@ pub(super) fn run(args: &DoctorArgs, global: &Global, ui: Ui) -> Result<()> {
     failure.map_or(Ok(()), Err)
 }
 
-/// The problems in one line, with the worst one's kind; none where there are
-/// only warnings.
+/// How many problems there are, and the worst one with its kind; none where
+/// there are only warnings.
 fn failure(findings: &[Finding], worst: &Finding) -> Option<Failure> {
     let Status::Problem(kind) = worst.status else {
         return None;
@@ -78,6 +78,7 @@ fn failure(findings: &[Finding], worst: &Finding) -> Option<Failure> {
     let problems = || findings.iter().filter(|one| one.exit_code() > 0);
     let mut worst_first: Vec<&Finding> = problems().collect();
     worst_first.sort_by_key(|problem| std::cmp::Reverse(problem.exit_code()));
+    let why = worst_first.first().map(|first| said(first));
     let mut hints: Vec<String> = Vec::new();
     let remedies = worst_first.into_iter();
     for remedy in remedies.filter_map(|problem| problem.remedy.as_ref()) {
@@ -96,8 +97,19 @@ fn failure(findings: &[Finding], worst: &Finding) -> Option<Failure> {
         hints.push(format!("{more} more above, each under its problem"));
     }
     let what = doctor::count(problems().count(), "problem");
-    let failure = Failure::new(kind, what);
+    let failure = Failure::new(kind, why.unwrap_or_default()).context(what);
     Some(hints.into_iter().fold(failure, Failure::hint))
+}
+
+/// A finding in one line that stands alone.
+fn said(finding: &Finding) -> String {
+    let (subject, message) = (finding.subject.name(), &finding.message);
+    match &finding.connection {
+        Some(id) if !message.contains(&format!("`{id}`")) => {
+            format!("{subject}: `{id}`: {message}")
+        }
+        _ => format!("{subject}: {message}"),
+    }
 }
 
 /// One line a finding under its subject's name, remedies below.

@@ -190,7 +190,9 @@ fn the_worst_problem_decides_the_exit_code_and_the_error_counts_them() {
     let run = home.hallpass(&["doctor", "--json"]).run().fails_with(7);
     let error: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
     assert_eq!(error["error"]["kind"], "store", "{run}");
-    assert_eq!(error["error"]["message"], "3 problems", "{run}");
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("3 problems: store: "), "{run}");
+    assert!(message.contains("data/credentials"), "{run}");
     Findings::of(run);
 }
 
@@ -272,4 +274,60 @@ fn a_browser_that_is_not_there_is_told_and_so_is_that_links_are_printed() {
     with("SSH_CONNECTION", "1").one("browser", "ok", "over SSH links are printed");
     with("CI", "true").one("browser", "ok", "nobody is there");
     with("HALLPASS_BROWSER", "none").one("browser", "ok", "links are printed");
+}
+
+#[test]
+fn the_error_names_what_is_wrong_and_whose_it_is() {
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        &KEY.replace("\"key-not-real\"", "{ env = \"X_KEY\" }")
+            .replace("ORIGIN", "http://127.0.0.1:1"),
+    );
+    let run = home
+        .hallpass(&["doctor", "x"])
+        .env("HALLPASS_ERRORS", "json")
+        .run()
+        .fails_with(6);
+    let error: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
+    let message = error["error"]["message"].as_str().unwrap();
+    let first = "2 problems: network: http://127.0.0.1:1 cannot be reached: ";
+    assert!(
+        message.starts_with(first) && message.contains("`x`"),
+        "{run}"
+    );
+    home.write("integrations.toml", "[integrations.x\n");
+    let run = home
+        .hallpass(&["doctor", "--json", "x"])
+        .run()
+        .fails_with(3);
+    let error: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("1 problem: definitions: "), "{run}");
+    assert!(message.contains("integrations.toml"), "{run}");
+}
+
+/// A home whose path would clear a screen.
+#[cfg(unix)]
+#[test]
+fn a_path_that_acts_on_a_terminal_is_shown_and_does_not() {
+    let home = Home::new();
+    let key = KEY.replace("ORIGIN", "http://127.0.0.1:1");
+    home.write("a\u{1b}[2Jb/integrations.toml", &key);
+    let inner = home.path().join("a\u{1b}[2Jb");
+    let left = home.write("a\u{1b}[2Jb/data/trusted/.hallpass-a", "half");
+    let file = std::fs::File::options().write(true).open(left).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    let run = |args: &[&str]| home.hallpass(args).env("HALLPASS_HOME", &inner).run();
+    let doctor = run(&["doctor"]);
+    assert!(doctor.stdout.contains("run: rm "), "{doctor}");
+    for run in [doctor, run(&["check"]).ok(), run(&["list"]).ok()] {
+        assert!(!run.stdout.contains('\u{1b}'), "{run}");
+        assert!(!run.stderr.contains('\u{1b}'), "{run}");
+    }
+    let check = run(&["check"]).ok();
+    assert!(check.stdout.contains("a\\u{1b}[2Jb"), "{check}");
+    home.write("a\u{1b}[2Jb/integrations.toml", "");
+    let list = run(&["list"]).ok();
+    assert!(list.stderr.contains("a\\u{1b}[2Jb"), "{list}");
 }
