@@ -76,7 +76,7 @@ struct GlobalArgs {
     /// Say nothing but errors
     #[arg(long, global = true)]
     quiet: bool,
-    /// Colour on stderr
+    /// Colour on a terminal
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
     /// Never ask anything
