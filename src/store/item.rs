@@ -14,6 +14,9 @@ use crate::secret::{Secret, stored_map};
 /// The form of items this version writes.
 const VERSION: u32 = 1;
 
+/// More writes than any connection sees, however often it is renewed.
+const MAX_GENERATION: u64 = 1 << 48;
+
 /// A connection as it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Item {
@@ -153,7 +156,7 @@ impl Item {
     /// The next generation of this item, changed.
     #[must_use]
     pub fn next(mut self, change: impl FnOnce(&mut Self)) -> Self {
-        self.generation += 1;
+        self.generation = self.generation.saturating_add(1);
         change(&mut self);
         self
     }
@@ -242,5 +245,10 @@ impl Item {
     /// Whether this version of hallpass wrote it, or could have.
     pub(super) fn has_known_form(&self) -> bool {
         self.version == VERSION
+    }
+
+    /// Whether it could have been written that often.
+    pub(super) fn has_likely_generation(&self) -> bool {
+        self.generation < MAX_GENERATION
     }
 }

@@ -101,7 +101,9 @@ impl Stores {
         }
         let key = self.key()?;
         let identity = match key.identity() {
-            Err(StoreError::Key(KeyTrouble::Lost(_))) => return Err(ParcelError::NoKey),
+            Err(StoreError::Key(KeyTrouble::Lost(_))) if !key.is_missed() => {
+                return Err(ParcelError::NoKey);
+            }
             other => other?,
         };
         let opened = age::decrypt(identity, sealed).map_err(|error| match error {
@@ -120,7 +122,8 @@ impl Stores {
         }
         let parcel: Parcel =
             serde_json::from_str(text.expose()).map_err(|_| ParcelError::NotAConnection)?;
-        if parcel.item.id().is_none() || !parcel.item.has_known_form() {
+        let item = &parcel.item;
+        if item.id().is_none() || !item.has_known_form() || !item.has_likely_generation() {
             return Err(ParcelError::NotAConnection);
         }
         Ok(parcel)
