@@ -52,7 +52,10 @@ impl Broker<'_> {
         options: &ConnectOptions,
         choose_file: &mut dyn FnMut(&StoreError) -> Result<Option<StoreKind>>,
     ) -> Result<Connected> {
-        let existing = self.existing(id)?;
+        if options.force {
+            self.stores.replace_lost_key(id);
+        }
+        let existing = self.existing(id, options.force)?;
         let kept_in = existing.as_ref().map(|(_, store)| *store);
         let kept = existing.as_ref().map(|(item, _)| kept_inputs(item));
         let given = inputs::collect(
@@ -145,11 +148,15 @@ impl Broker<'_> {
         Ok(())
     }
 
-    /// What is kept under this name; something unreadable is in nobody's way.
-    fn existing(&self, id: &ConnectionId) -> Result<Option<(Item, StoreKind)>> {
+    /// What is kept under this name. Damage is in nobody's way; what only lacks
+    /// its key may be a good connection, and goes only by `force`.
+    fn existing(&self, id: &ConnectionId, force: bool) -> Result<Option<(Item, StoreKind)>> {
         match self.stores.read(id) {
             Ok(existing) => Ok(existing),
-            Err(error) if error.is_unreadable() => Ok(None),
+            Err(error) if error.is_damage() || (force && error.is_unreadable()) => Ok(None),
+            Err(error) if error.is_unreadable() => {
+                Err(Failure::from(error).context(format!("there is a connection `{id}` already")))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -276,7 +283,7 @@ impl Broker<'_> {
             return Ok(());
         }
         let _lock = self.lock(id).map_err(|error| locked(id, error))?;
-        let there = self.existing(id)?.map(|(item, _)| item);
+        let there = self.existing(id, force)?.map(|(item, _)| item);
         if let Some(there) = there.as_ref().filter(|_| !force) {
             // What the answers brought may lead elsewhere than what was there,
             // or than what someone else connected while a person was asked.

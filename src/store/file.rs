@@ -60,14 +60,24 @@ impl Held {
 impl FileStore {
     pub(super) fn new(paths: &Paths, held: Arc<Held>) -> Result<Self, StoreError> {
         Ok(Self {
-            dir: paths.data()?.join("credentials"),
+            dir: sealed_in(paths.data()?),
             held,
         })
     }
 
     fn path(&self, id: &ConnectionId) -> PathBuf {
-        self.dir.join(format!("{}.age", id.file_stem()))
+        self.dir.join(file_name(id))
     }
+}
+
+/// The directory of the files, in that of the data.
+pub(super) fn sealed_in(data: &Path) -> PathBuf {
+    data.join("credentials")
+}
+
+/// A connection's file there.
+pub(super) fn file_name(id: &ConnectionId) -> String {
+    format!("{}.age", id.file_stem())
 }
 
 impl Store for FileStore {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
 
+use super::file::sealed_in;
 use super::{KeyTrouble, StoreError};
 use crate::definition::command;
 use crate::env;
@@ -33,6 +34,17 @@ pub(super) struct KeySource {
     ui: Ui,
     /// Once it was got: a command may have asked its person for it.
     identity: OnceLock<Identity>,
+    /// The directory of what is sealed to it.
+    sealed: Option<PathBuf>,
+    /// The file there that is being replaced, and a key that is lost with it.
+    replacing: OnceLock<String>,
+}
+
+/// The key that `HALLPASS_KEY` gives, if it is set; what is not even text is no
+/// key, rather than none given.
+pub(super) fn key_variable() -> Option<Secret> {
+    let set = env::var_os(env::HALLPASS_KEY).filter(|key| !key.is_empty())?;
+    Some(set.into_string().unwrap_or_default().into())
 }
 
 /// The places, in the order in which they are looked at.
@@ -53,10 +65,8 @@ impl KeySource {
         patience: Duration,
         ui: Ui,
     ) -> Result<Self, StoreError> {
-        let set = env::var_os(env::HALLPASS_KEY).filter(|key| !key.is_empty());
-        let place = if set.is_some() {
-            // What is not even text is no key, rather than none given.
-            Place::Variable(env::var(env::HALLPASS_KEY).unwrap_or_default().into())
+        let place = if let Some(key) = key_variable() {
+            Place::Variable(key)
         } else if let Some(path) = &settings.key_file {
             Place::File(path.clone())
         } else if let Some(words) = &settings.key_command {
@@ -69,6 +79,32 @@ impl KeySource {
             patience: patience.max(COMMAND_PATIENCE),
             ui,
             identity: OnceLock::new(),
+            sealed: paths.data().ok().map(sealed_in),
+            replacing: OnceLock::new(),
+        })
+    }
+
+    /// Lets a new key be made in the place of a lost one, because what is in
+    /// this file is given up.
+    pub(super) fn replace(&self, file: String) {
+        // Whoever said it first said it all.
+        let _ = self.replacing.set(file);
+    }
+
+    /// Whether something is sealed to a key that is not there: another one in
+    /// its place would lock it out without a word.
+    pub(super) fn is_missed(&self) -> bool {
+        matches!(&self.place, Place::Made(path) if is_missing(path)) && self.seals_others()
+    }
+
+    /// Whether a file is sealed besides one that is being replaced.
+    fn seals_others(&self) -> bool {
+        let entries = self.sealed.as_ref().map(std::fs::read_dir);
+        let entries = entries.and_then(Result::ok).into_iter().flatten().flatten();
+        let mut names = entries.map(|entry| entry.file_name());
+        names.any(|name| {
+            let name = name.to_string_lossy();
+            name.ends_with(".age") && self.replacing.get().is_none_or(|known| *known != name)
         })
     }
 
@@ -106,10 +142,16 @@ impl KeySource {
     /// The same, made where hallpass makes its own and has not yet.
     pub(super) fn identity_or_make(&self) -> Result<&Identity, StoreError> {
         match &self.place {
-            Place::Made(path)
-                if self.identity.get().is_none() && std::fs::symlink_metadata(path).is_err() =>
-            {
+            Place::Made(path) if self.identity.get().is_none() && is_missing(path) => {
+                let locks_out = self.seals_others();
+                if locks_out && self.replacing.get().is_none() {
+                    // Or somebody has made it this moment, and sealed something.
+                    return self.identity();
+                }
                 let made = self.make(path)?;
+                if locks_out {
+                    self.ui.warn("the key that was there before is lost: what it sealed stays shut until it is put back, and `hallpass doctor` shows what that is");
+                }
                 Ok(self.identity.get_or_init(|| made))
             }
             _ => self.identity(),
@@ -119,7 +161,7 @@ impl KeySource {
     /// Whether there is one, or one can be made when it is needed.
     pub(super) fn look(&self) -> Result<(), StoreError> {
         match &self.place {
-            Place::Made(path) if std::fs::symlink_metadata(path).is_err() => Ok(()),
+            Place::Made(path) if is_missing(path) && !self.seals_others() => Ok(()),
             _ => self.identity().map(drop),
         }
     }
@@ -171,6 +213,10 @@ impl KeySource {
     }
 }
 
+fn is_missing(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_err()
+}
+
 /// The identity is the first line that is neither empty nor a comment.
 fn parse(text: &str) -> Option<Identity> {
     let line = text
@@ -193,6 +239,8 @@ mod tests {
             patience: Duration::from_millis(50),
             ui: Ui::new(Color::Never, true, false),
             identity: OnceLock::new(),
+            sealed: None,
+            replacing: OnceLock::new(),
         };
         let Err(error) = source.identity() else {
             panic!("`sleep` is no key");

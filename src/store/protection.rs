@@ -1,11 +1,14 @@
 //! What protects a credential where it rests, in a word for scripts and a
 //! sentence for people. Nothing is unlocked to say it.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::identity::Place;
 use super::vault::Platform;
 use super::{StoreError, Stores};
+use crate::fs;
 use crate::settings::StoreKind;
 
 /// How what is kept in a store is protected; scripts rely on the words of `by`.
@@ -32,7 +35,11 @@ impl Stores {
                 ),
                 Place::File(path) => (
                     "key_file",
-                    format!("sealed to the key in `{}` (`key_file`)", path.display()),
+                    format!(
+                        "sealed to the key in `{}` (`key_file`){}",
+                        path.display(),
+                        unless_there(path)
+                    ),
                 ),
                 Place::Command(words) => (
                     "key_command",
@@ -44,12 +51,23 @@ impl Stores {
                 Place::Made(path) => (
                     "made_key_file",
                     format!(
-                        "file permissions: sealed to the key in `{}`, which hallpass made",
-                        path.display()
+                        "file permissions: sealed to the key in `{}`, which hallpass made{}",
+                        path.display(),
+                        unless_there(path)
                     ),
                 ),
             },
         };
         Ok(Protection { by, text })
+    }
+}
+
+/// What is to be said where the key is gone.
+fn unless_there(path: &Path) -> &'static str {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if fs::is_absent(&error) => {
+            "; that key is not there, and nothing opens without it"
+        }
+        _ => "",
     }
 }

@@ -6,8 +6,8 @@ use std::fs::TryLockError;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::file::{FileStore, Held};
-use super::identity::KeySource;
+use super::file::{FileStore, Held, file_name};
+use super::identity::{KeySource, key_variable};
 use super::keychain::Keychain;
 use super::none::NoStore;
 use super::record::{Kept, Records};
@@ -15,7 +15,6 @@ use super::vault;
 use super::{InFlight, Item, Record, Standing, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::connection::ConnectionId;
-use crate::env;
 use crate::paths::Paths;
 use crate::secret::Secret;
 use crate::settings::{Settings, StoreKind};
@@ -68,7 +67,7 @@ impl Stores {
     /// `file` where a key was given, else the keychain.
     pub fn preferred(&self) -> StoreKind {
         self.named.or(self.settings.store).unwrap_or_else(|| {
-            if env::var(env::HALLPASS_KEY).is_some() {
+            if key_variable().is_some() {
                 StoreKind::File
             } else {
                 StoreKind::Keychain
@@ -113,6 +112,15 @@ impl Stores {
     /// anything that stays and without asking a person.
     pub fn look(&self, kind: StoreKind) -> Result<(), StoreError> {
         self.open(kind)?.look()
+    }
+
+    /// Lets a key that is lost be replaced by a new one, because this connection
+    /// is made anew.
+    pub fn replace_lost_key(&self, id: &ConnectionId) {
+        // Where no key can be found, none is made either.
+        if let Ok(key) = self.key() {
+            key.replace(file_name(id));
+        }
     }
 
     /// The directory of locks.

@@ -168,7 +168,7 @@ impl KeyTrouble {
                 "put the key back at `{}`, or mend `key_file` in config.toml", path.display()
             ),
             Self::Lost(path) => format!(
-                "put the key back at `{}`, or give it in `HALLPASS_KEY` or with `key_file` in config.toml; without it, connect anew", path.display()
+                "put the key back at `{}`, or give it in `HALLPASS_KEY` or with `key_file` in config.toml; without it, connect anew: `hallpass connect CONN --force`", path.display()
             ),
             Self::NotAKey(path) => format!(
                 "`{}` needs a line with an age identity (`AGE-SECRET-KEY-1…`, as `age-keygen` prints it)", path.display()
@@ -206,8 +206,15 @@ impl StoreError {
         }
     }
 
-    /// Whether something of hallpass's is there and cannot be read any more:
-    /// connecting anew replaces it.
+    /// Whether something of hallpass's is there that nothing will ever read
+    /// again: it is as good as not there.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Corrupt { .. })
+    }
+
+    /// Whether something of hallpass's is there and cannot be read as things
+    /// are: connecting anew replaces it, but where only the key is missing that
+    /// is for a person to say.
     pub fn is_unreadable(&self) -> bool {
         matches!(
             self,

@@ -51,6 +51,21 @@ fn a_key_in_the_environment_makes_file_the_default_and_no_key_file() {
         .run()
         .ok();
     assert!(!home.path().join("key.txt").exists());
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        // What is no text is a key too, if a wrong one.
+        let run = provider
+            .home()
+            .hallpass(&["connect", "sandbox"])
+            .env_remove("HALLPASS_STORE")
+            .env("HALLPASS_KEY", std::ffi::OsStr::from_bytes(b"\xff"))
+            .env("HALLPASS_BROWSER", Home::sandbox_person())
+            .run()
+            .fails_with(7);
+        let said = "`HALLPASS_KEY` holds no age identity";
+        assert!(run.stderr.contains(said), "{run}");
+    }
     home.hallpass(&["token", "sandbox"])
         .env("HALLPASS_KEY", &key)
         .run()
@@ -223,6 +238,11 @@ fn status_says_how_a_credential_is_protected_where_it_rests() {
         assert_eq!(json["protection"]["text"], line.trim(), "{json}");
     };
     told(None, "made_key_file", "file permissions");
+    let made = home.path().join("key.txt");
+    let text = std::fs::read_to_string(&made).unwrap();
+    std::fs::remove_file(made).unwrap();
+    told(None, "made_key_file", "that key is not there");
+    home.write("key.txt", &text);
     told(Some(&secret), "key_variable", "`HALLPASS_KEY`");
     home.write("config.toml", "key_file = '/some/where.key'\n");
     told(None, "key_file", "`/some/where.key`");

@@ -137,10 +137,60 @@ fn every_trouble_with_a_key_is_told_apart() {
     );
     home.write("key.txt", &text);
     home.token("sandbox");
-    // Without it, connecting anew makes another.
+}
+
+/// Connects, and asserts that nobody was asked and nothing changed: the connection that is there is as
+/// good as its key.
+#[track_caller]
+fn is_protected(provider: &Provider, call: crate::support::Cmd, told: &[&str]) {
+    let before = provider.log().len();
+    let call = call.env("HALLPASS_BROWSER", Home::sandbox_person());
+    let run = call.run().fails_with(7);
+    let there = "there is a connection `sandbox` already";
+    for said in [&[there], told].concat() {
+        assert!(run.stderr.contains(said), "{said}\n{run}");
+    }
+    assert_eq!(provider.log().len(), before, "nothing was opened: {run}");
+}
+
+#[test]
+fn what_lacks_only_its_key_is_replaced_by_force_alone() {
+    let (provider, home, sealed) = connected();
+    let before = std::fs::read(&sealed).unwrap();
+    let connect = |args: &[&str]| home.hallpass(&[&["connect", "sandbox"], args].concat());
+    let by_force = "hallpass connect sandbox --force";
+    let call = connect(&[]).env("HALLPASS_KEY", super::key());
+    is_protected(
+        &provider,
+        call,
+        &["give the key it was sealed with", by_force],
+    );
+    let made = home.path().join("key.txt");
+    let text = std::fs::read_to_string(&made).unwrap();
     std::fs::remove_file(&made).unwrap();
-    home.connect("sandbox");
+    let remedies = ["put the key back", "hallpass connect CONN --force"];
+    is_protected(&provider, connect(&[]), &remedies);
+    assert!(!made.exists());
+    assert_eq!(std::fs::read(&sealed).unwrap(), before);
+    home.write("key.txt", &text);
     home.token("sandbox");
+
+    // By force another key is made; where it locks something out, that is said.
+    let replace = || {
+        std::fs::remove_file(&made).unwrap();
+        let call = connect(&["--force"]).env("HALLPASS_BROWSER", Home::sandbox_person());
+        let run = call.run().ok();
+        home.token("sandbox");
+        run.stderr.contains("stays shut")
+    };
+    assert!(!replace());
+    home.connect("sandbox@work");
+    assert!(replace());
+    let run = home
+        .hallpass(&["token", "sandbox@work"])
+        .run()
+        .fails_with(7);
+    assert!(run.stderr.contains("was sealed with another key"), "{run}");
 }
 
 #[cfg(unix)]
