@@ -17,8 +17,12 @@ use crate::store::{Item, Moved, Parcel, Recipient, Renamed, StoreError};
 pub enum Exported {
     /// It is forgotten here.
     Forgotten,
-    /// It is still here, and two copies of what rotates would burn each other.
+    /// It is still here, as was asked for, and two copies of what rotates would
+    /// burn each other.
     KeptRotating,
+    /// It is still here, because nobody knows whether the parcel has come
+    /// anywhere.
+    KeptUnsure,
     /// It is still here, and that harms nothing.
     Kept,
 }
@@ -64,14 +68,14 @@ impl Broker<'_> {
     }
 
     /// Seals a connection for another machine. `deliver` puts the parcel where
-    /// it is to go and returns when it is safe there; then what would burn the
-    /// copy is forgotten here, unless it is to be kept.
+    /// it is to go and returns whether it is safe there; if so, what would burn
+    /// the copy is forgotten here, unless it is to be kept.
     pub fn export(
         &self,
         id: &ConnectionId,
         to: &Recipient,
         keep: bool,
-        deliver: impl FnOnce(&str) -> Result<()>,
+        deliver: impl FnOnce(&str) -> Result<bool>,
     ) -> Result<Exported> {
         let _lock = self.lock_to_move(id)?;
         let kept = self
@@ -87,16 +91,14 @@ impl Broker<'_> {
             &format!("exporting `{id}`"),
             &format!("`hallpass status {id}` says whether it is still here"),
         );
-        deliver(&sealed)
+        let is_safe = deliver(&sealed)
             .map_err(|failure| failure.hint(format!("`{id}` is still here and works as before")))?;
         let rotates = item.credential.refresh_token.is_some();
-        if !rotates || keep {
-            let left = if rotates {
-                Exported::KeptRotating
-            } else {
-                Exported::Kept
-            };
-            return Ok(left);
+        match (rotates, keep, is_safe) {
+            (false, ..) => return Ok(Exported::Kept),
+            (true, true, _) => return Ok(Exported::KeptRotating),
+            (true, false, false) => return Ok(Exported::KeptUnsure),
+            (true, false, true) => {}
         }
         self.stores.remove(id, Some(store)).map_err(|error| {
             Failure::from(error)

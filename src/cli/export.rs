@@ -12,6 +12,8 @@ use crate::output;
 use crate::store::Recipient;
 
 /// Seal a connection for another machine; one that is renewed is forgotten here
+///
+/// It is forgotten once the export is in a file, on disk. Behind a pipe it is kept, since a reader's failure cannot be seen: once it is imported there, run `hallpass disconnect CONN --local` here.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     /// The connection: INTEGRATION or INTEGRATION@NAME
@@ -38,12 +40,15 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
     let left = context
         .broker()
         .export(&id, &to, args.keep, |sealed| match &args.output {
-            Some(path) => output::safely_to_file(path, sealed),
+            Some(path) => output::safely_to_file(path, sealed).map(|()| true),
             None => output::safely(sealed),
         })?;
     match left {
         Exported::Forgotten => context.ui.note(&format!(
             "Exported `{id}` and forgot it here. Nothing was revoked: it lives on where it is imported."
+        )),
+        Exported::KeptUnsure => context.ui.warn(&format!(
+            "`{id}` is still here: whether the export has come through cannot be seen from here. Once it is imported there, run `hallpass disconnect {id} --local`, before either of the two is renewed: where the provider rotates refresh tokens, that ends the other"
         )),
         Exported::KeptRotating => context.ui.warn(&format!(
             "`{id}` is here and in the export. Where the provider rotates refresh tokens, the first of the two to be renewed ends the other: use only one"

@@ -8,8 +8,9 @@ use crate::error::{Failure, Kind, Result};
 use crate::fs;
 
 /// Writes text to stdout. Unlike elsewhere, a reader that has gone away is a
-/// failure too, and so is a stdout that goes nowhere.
-pub fn safely(text: &str) -> Result<()> {
+/// failure too, and so is a stdout that goes nowhere. Returns whether the text
+/// is on disk: what became of it behind a pipe or a terminal nobody knows here.
+pub fn safely(text: &str) -> Result<bool> {
     if goes_nowhere() {
         return Err(Failure::new(Kind::Usage, "stdout goes nowhere")
             .hint("send it to a file or a pipe, or name a file with `--output FILE`"));
@@ -26,9 +27,22 @@ pub fn safely(text: &str) -> Result<()> {
     })
 }
 
-/// Writes text to a new file that only its owner can read (0600).
+/// Writes text to a new file that only its owner can read (0600), in a
+/// directory that is there.
 pub fn safely_to_file(path: &Path, text: &str) -> Result<()> {
     let absolute = std::path::absolute(path);
+    let dir = absolute.as_ref().ok().and_then(|path| path.parent());
+    if let Some(dir) = dir.filter(|dir| !dir.is_dir()) {
+        let dir = dir.display();
+        return Err(Failure::new(
+            Kind::Usage,
+            format!(
+                "`{}` cannot be written: there is no directory `{dir}`",
+                path.display()
+            ),
+        )
+        .hint("name a file in a directory that is there"));
+    }
     let written = absolute.and_then(|path| fs::write_new(&path, text.as_bytes()));
     written.map_err(|error| {
         let path = path.display();
@@ -42,14 +56,16 @@ pub fn safely_to_file(path: &Path, text: &str) -> Result<()> {
     })
 }
 
-/// A file's bytes are on disk after this; a pipe or a terminal has none.
+/// A file's bytes are on disk after this; of a pipe or a terminal this is
+/// `false`.
 #[cfg(unix)]
-fn sync() -> io::Result<()> {
+fn sync() -> io::Result<bool> {
     let stdout = duplicate()?;
-    if stdout.metadata()?.is_file() {
-        stdout.sync_all()?;
+    if !stdout.metadata()?.is_file() {
+        return Ok(false);
     }
-    Ok(())
+    stdout.sync_all()?;
+    Ok(true)
 }
 
 #[cfg(unix)]
@@ -70,11 +86,11 @@ fn goes_nowhere() -> bool {
     stdout.file_type().is_char_device() && stdout.rdev() == null.rdev()
 }
 
-/// Elsewhere the cache of a file is the system's to write out.
+/// Elsewhere it is not known what stdout is, and so not a file.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "the signature is shared")]
-fn sync() -> io::Result<()> {
-    Ok(())
+fn sync() -> io::Result<bool> {
+    Ok(false)
 }
 
 #[cfg(not(unix))]
