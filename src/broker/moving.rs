@@ -8,6 +8,7 @@ use super::{Broker, explain, values_of};
 use crate::connection::ConnectionId;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
+use crate::grant;
 use crate::settings::StoreKind;
 use crate::signals;
 use crate::store::{Item, Moved, Parcel, Recipient, Renamed, StoreError};
@@ -114,22 +115,33 @@ impl Broker<'_> {
 
     /// Holds what came from another machine to the definition that is here:
     /// whoever sealed it could else lead the definition's own secrets anywhere.
+    /// What it says of a server is not believed: the issuer is asked itself.
     pub fn check_import(
         &self,
         id: &ConnectionId,
-        integration: &Integration,
-        item: &Item,
-    ) -> Result<()> {
-        let checked = values_of(integration, item).check_kept();
-        checked.map_err(|error| {
+        integration: Option<&Integration>,
+        mut item: Item,
+    ) -> Result<Item> {
+        item.metadata = item.metadata.of_client();
+        let Some(integration) = integration else {
+            return Ok(item);
+        };
+        let mut values = values_of(integration, &item);
+        let what = format!("`{id}` was not imported");
+        values.check_kept().map_err(|error| {
             Failure::caused(Kind::NeedsConnecting, error)
-                .context(format!("`{id}` was not imported"))
+                .context(&what)
                 .hint(format!(
                     "if whoever sent it is to be trusted, let the definition of `{}` accept the value, and import it again",
                     id.integration()
                 ))
                 .hint(format!("or connect here: `hallpass connect {id}`"))
-        })
+        })?;
+        let asked = grant::discover(self.http, &mut values);
+        asked.map_err(|error| explain::grant(id, &what, error))?;
+        let metadata = values.metadata().clone();
+        item.metadata = metadata;
+        Ok(item)
     }
 
     /// Keeps a connection that came from another machine, if there is none of

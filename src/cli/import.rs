@@ -50,9 +50,9 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<()> {
     let definition = context
         .connection_unasked(&arg)
         .map(|(_, integration)| integration);
-    if let Ok(integration) = &definition {
-        context.broker().check_import(&id, integration, &item)?;
-    }
+    let by_issuer = item.metadata.issuer().is_some();
+    let integration = definition.as_ref().ok();
+    let item = context.broker().check_import(&id, integration, item)?;
     let store = choose_store(&id, context)?;
     let item = context.broker().import(&id, item, store)?;
     tell(&id, &item, store, context)?;
@@ -61,6 +61,9 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<()> {
             "it cannot be used before its definition is here: {}",
             escape(&failure.message())
         ));
+        if by_issuer {
+            context.ui.warn("what another machine says of a server is not believed: if its definition names an `issuer` in the place of endpoints, disconnect it with `--local` and import it again when that is here");
+        }
     }
     Ok(())
 }

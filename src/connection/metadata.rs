@@ -84,6 +84,16 @@ impl Metadata {
         self.0.get("registered_auth_method").map(String::as_str)
     }
 
+    /// What of it is the registered client's, and says nothing of the server.
+    #[must_use]
+    pub fn of_client(&self) -> Self {
+        let mut own = Self::default();
+        if let Some(method) = self.registered_auth() {
+            own.set_registered_auth(method);
+        }
+        own
+    }
+
     /// Whether the redirect must name the issuer (RFC 9207 section 3).
     pub fn names_itself(&self) -> bool {
         self.0

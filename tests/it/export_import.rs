@@ -3,6 +3,8 @@
 mod delivered;
 mod taken_in;
 
+use serde_json::Value;
+
 use crate::support::{Home, Provider, Run};
 
 fn recipient(home: &Home) -> String {
@@ -42,6 +44,17 @@ fn key() -> (String, String) {
 fn sealed_for(home: &Home, text: &str) -> String {
     let to: age::x25519::Recipient = recipient(home).parse().unwrap();
     age::encrypt_and_armor(&to, text.as_bytes()).unwrap()
+}
+
+/// A parcel sealed for a home, with its item changed, as its sender could have.
+pub fn changed(home: &Home, parcel: &str, change: impl FnOnce(&mut Value)) -> String {
+    let key = std::fs::read_to_string(home.path().join("key.txt")).unwrap();
+    let key = key.lines().find(|line| !line.starts_with('#')).unwrap();
+    let key: age::x25519::Identity = key.parse().unwrap();
+    let opened = age::decrypt(&key, parcel.as_bytes()).unwrap();
+    let mut parcel: Value = serde_json::from_slice(&opened).unwrap();
+    change(&mut parcel["item"]);
+    sealed_for(home, &parcel.to_string())
 }
 
 #[test]

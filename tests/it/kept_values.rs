@@ -1,7 +1,9 @@
 //! What a connection keeps is held to the definition as it is now, whoever wrote it: a value that the
 //! definition would not take leads nothing of the definition's own anywhere.
 
-use crate::support::{Home, Recorder, Run};
+use serde_json::json;
+
+use crate::support::{Home, Recorder, Reply, Run};
 
 /// The ways to get a credential in which the definition has a secret of its own.
 const WAYS: [(&str, &str); 3] = [
@@ -145,4 +147,69 @@ fn what_answers_brought_is_held_to_the_definition_as_it_is_now() {
     home.edit(|text| text.replace("'Bearer'", "'Other'"));
     let run = run(&home, &["token", "x"]).fails_with(4);
     assert!(run.stderr.contains("`base_url`"), "{run}");
+}
+
+/// An issuer that says where its endpoints are.
+fn issuer() -> Recorder {
+    Recorder::answering(|asked, _| {
+        let own = format!("http://{}", asked.header("host")?);
+        let document = json!({
+            "issuer": own,
+            "authorization_endpoint": format!("{own}/authorize"),
+            "token_endpoint": format!("{own}/token"),
+            "revocation_endpoint": format!("{own}/revoke"),
+        });
+        let wanted = asked.path.contains(".well-known");
+        wanted.then(|| Reply::json(200, &document))
+    })
+}
+
+#[test]
+fn what_another_machine_says_of_a_server_is_not_believed() {
+    const ISSUER: &str = r#"
+[integrations.x.auth]
+type = "oauth2"
+grant = "authorization_code"
+issuer = "ORIGIN"
+client_id = "id"
+client_secret = { env = "OWN_SECRET" }
+[integrations.x.api]
+base_url = "ORIGIN/api"
+"#;
+    let provider = issuer();
+    let victim = provider.home(ISSUER);
+    let to = run(&victim, &["import", "--recipient"])
+        .ok()
+        .line()
+        .to_owned();
+    let trap = Recorder::start();
+    let sender = provider.home(ISSUER);
+    run(&sender, &["connect", "x", "--no-test"]).ok();
+    let args = ["export", "x", "--to", &to, "--keep"];
+    let sealed = run(&sender, &args).ok().stdout;
+    let parcel = super::export_import::changed(&victim, &sealed, |item| {
+        for name in ["token_endpoint", "revocation_endpoint"] {
+            item["metadata"][name] = format!("{}/steal", trap.origin()).into();
+        }
+        item["pin"]["origins"] = json!([provider.origin(), trap.origin()]);
+    });
+    let parcel = victim.write("parcel.age", &parcel);
+    let parcel = parcel.to_str().unwrap();
+    run(&victim, &["import", parcel]).ok();
+    run(&victim, &["token", "x", "--refresh"]).ok();
+    assert_eq!(
+        provider.last("/token").basic().unwrap(),
+        "id:own-secret-not-real"
+    );
+    run(&victim, &["disconnect", "x"]).ok();
+
+    // Nor where the definition comes later: then it has to be asked first.
+    let text = std::fs::read_to_string(victim.path().join("integrations.toml")).unwrap();
+    victim.write("integrations.toml", "");
+    let told = run(&victim, &["import", parcel]).ok();
+    assert!(told.stderr.contains("is not believed"), "{told}");
+    victim.write("integrations.toml", &text);
+    assert_ne!(run(&victim, &["token", "x", "--refresh"]).code, Some(0));
+    run(&victim, &["disconnect", "x"]).ok();
+    assert_eq!(trap.asked().len(), 0, "{:#?}", trap.asked());
 }

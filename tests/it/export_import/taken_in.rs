@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{export, recipient, sealed_for};
+use super::{changed, export, recipient, sealed_for};
 use crate::support::{Home, Provider};
 
 #[test]
@@ -195,16 +195,13 @@ fn a_parcel_of_more_writes_than_there_can_be_is_none() {
         .hallpass(&["export", "sandbox", "--to", &to, "--keep"])
         .run()
         .ok();
-    let key = std::fs::read_to_string(other.path().join("key.txt")).unwrap();
-    let key = key.lines().find(|line| !line.starts_with('#')).unwrap();
-    let key: age::x25519::Identity = key.parse().unwrap();
-    let opened = age::decrypt(&key, run.stdout.as_bytes()).unwrap();
-    let mut parcel: Value = serde_json::from_slice(&opened).unwrap();
     for (generation, code) in [(u64::MAX, 2), (u64::MAX - 1, 2), (1 << 20, 0)] {
-        parcel["item"]["generation"] = generation.into();
+        let parcel = changed(&other, &run.stdout, |item| {
+            item["generation"] = generation.into();
+        });
         let run = other
             .hallpass(&["import", "-"])
-            .stdin(sealed_for(&other, &parcel.to_string()))
+            .stdin(parcel)
             .run()
             .exits(code);
         let refused = run.stderr.contains("no export of hallpass's");
