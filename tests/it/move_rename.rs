@@ -130,6 +130,32 @@ fn a_move_to_a_keychain_that_is_not_there_does_not_advise_the_files_it_is_in() {
 }
 
 #[test]
+fn a_rename_that_leaves_a_copy_in_a_keychain_that_does_not_answer_is_done_and_says_so() {
+    let (_provider, home) = Provider::connected(&[]);
+    let text = std::fs::read_to_string(record(&home, "sandbox@default")).unwrap();
+    let mut known: serde_json::Value = serde_json::from_str(&text).unwrap();
+    known["also_in"] = json!("keychain");
+    let name = "data/connections/sandbox@default.json";
+    home.write(name, &known.to_string());
+    let run = |args: &[&str]| {
+        home.hallpass(args)
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+            .env("HALLPASS_BROWSER", Home::sandbox_person())
+            .run()
+    };
+    let renamed = run(&["rename", "sandbox", "work"]).ok();
+    let said = "a copy of `sandbox` may be left in the keychain";
+    assert!(renamed.stderr.contains(said), "{renamed}");
+    run(&["token", "sandbox@work"]).ok();
+    run(&["token", "sandbox"]).fails_with(4);
+    let again = run(&["disconnect", "sandbox", "--local"]).fails_with(7);
+    assert!(again.stderr.contains(said), "{again}");
+    // The name can be used again meanwhile.
+    run(&["rename", "sandbox@work", "default"]).ok();
+    run(&["token", "sandbox"]).ok();
+}
+
+#[test]
 fn a_dead_connection_stays_dead_under_its_new_name() {
     let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
     provider.control(&json!({"revoke_grants": true}));

@@ -22,6 +22,8 @@ pub(in crate::store) struct World {
     /// At which operation it ends, and whether after it.
     end: Mutex<Option<(usize, bool)>>,
     dead: AtomicBool,
+    /// The keychain does not answer.
+    silent: AtomicBool,
 }
 
 /// One store of a world.
@@ -34,6 +36,9 @@ impl Place {
 
     fn act<T>(&self, work: impl FnOnce() -> T) -> Result<T, StoreError> {
         let world = &self.0;
+        if self.1 == "keychain" && world.silent.load(Ordering::SeqCst) {
+            return Err(StoreError::Absent("nobody is there".to_owned()));
+        }
         let at = world.done.fetch_add(1, Ordering::SeqCst);
         let end = world.end.lock().unwrap().filter(|(when, _)| *when == at);
         let gone = || StoreError::Denied("the process has ended".to_owned());
@@ -193,12 +198,17 @@ fn a_move_cut_off_anywhere_leaves_one_connection_and_never_an_older_one() {
     }
 }
 
-/// An item of a login of its own, put into a store behind hallpass's back.
-fn left_over(user: &User, id: &ConnectionId, generation: u64, connected: u64) -> Item {
+fn left_over_item(id: &ConnectionId, connected: u64) -> Item {
     let key = Secret::new("left-over-not-real");
     let when = Timestamp::from_unix(connected);
     let credential = Credential::typed("Bearer", Some(key), when);
-    let item = Item::new(id, generation, "authorization_code", credential);
+    Item::new(id, 1, "authorization_code", credential)
+}
+
+/// An item of a login of its own, put into a store behind hallpass's back.
+fn left_over(user: &User, id: &ConnectionId, generation: u64, connected: u64) -> Item {
+    let mut item = left_over_item(id, connected);
+    item.generation = generation;
     put(&Place::of(&user.world, StoreKind::Keychain), id, &item).unwrap();
     item
 }
@@ -229,6 +239,46 @@ fn what_an_earlier_login_left_in_a_store_never_wins() {
             user.stores().transfer(&id, to).unwrap();
             assert_eq!(token(&user), wins);
             assert_eq!(user.places(), [(to.name(), "github@work".to_owned())]);
+        }
+    }
+}
+
+#[test]
+fn a_login_after_a_forgotten_one_is_never_lost_to_the_memory_of_it() {
+    let id = ConnectionId::new("github", "work");
+    for to in [StoreKind::File, StoreKind::Keychain] {
+        for after in [false, true] {
+            for at in 0.. {
+                let user = User::new(&id);
+                let old = left_over(&user, &id, 9, u64::MAX);
+                let stores = user.stores();
+                let mut record = stores.record(&id).unwrap().unwrap();
+                record.also_in = Some(StoreKind::Keychain);
+                stores.records().unwrap().write(&id, &record).unwrap();
+                user.world.silent.store(true, Ordering::SeqCst);
+                let forgotten = stores.remove(&id, None);
+                assert!(matches!(forgotten, Err(StoreError::LeftOver { .. })));
+                assert!(stores.read(&id).unwrap().is_none());
+                user.world.silent.store(false, Ordering::SeqCst);
+                assert!(user.stores().read(&id).unwrap().is_none());
+
+                let new = left_over_item(&id, 1);
+                let written = user.ending(at, after).write(&id, &new, to, None);
+                let reached = user.world.done.load(Ordering::SeqCst) > at;
+                let found = user.stores().read(&id).unwrap();
+                let is_old = found
+                    .as_ref()
+                    .is_some_and(|(item, _)| item.is_of_login(&old));
+                assert!(!is_old, "{at}");
+                if written.is_ok() {
+                    assert!(found.is_some(), "{at}");
+                    user.stores().transfer(&id, to).unwrap();
+                    assert_eq!(user.places(), [(to.name(), "github@work".to_owned())]);
+                }
+                if !reached {
+                    break;
+                }
+            }
         }
     }
 }
