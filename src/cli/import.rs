@@ -1,7 +1,7 @@
 //! `hallpass import`: a connection that another machine sealed for this one.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -10,6 +10,7 @@ use super::rename::named;
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
+use crate::fs;
 use crate::output;
 use crate::settings::StoreKind;
 use crate::store::{Item, MAX_PARCEL, ParcelError, UsableStore};
@@ -69,19 +70,21 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<()> {
 }
 
 /// One byte more than it may be, so that what is too large shows.
-fn read(file: &PathBuf) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+fn read(file: &Path) -> Result<Vec<u8>> {
     let most = MAX_PARCEL as u64 + 1;
     let read = if file.as_os_str() == "-" {
-        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
+        read.map(|_| bytes).map_err(anyhow::Error::from)
     } else {
-        std::fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes))
+        let read = fs::read_bytes(file, most, fs::PATIENCE);
+        read.map(|(bytes, _)| bytes)
+            .map_err(|error| anyhow::anyhow!(error.why()))
     };
     read.map_err(|error| {
         Failure::caused(Kind::Usage, error)
             .hint("name the file that `hallpass export` made, or `-` to read it from stdin")
-    })?;
-    Ok(bytes)
+    })
 }
 
 fn target(item: &Item, name: Option<&str>) -> Result<ConnectionId> {

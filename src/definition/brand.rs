@@ -2,12 +2,12 @@
 //! colour. A picture is a file beside the definitions, looked at only when it
 //! is shown; nothing is ever loaded from the network.
 
-use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use super::doubts::Doubt;
 use super::table::TableReader;
 use super::tree::Node;
+use crate::fs::{self, ReadError};
 use crate::ui;
 
 /// The most a picture may have, in bytes: it stands in a page as a whole.
@@ -53,7 +53,7 @@ pub struct Picture {
 pub enum PictureError {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
-    Io(#[from] std::io::Error),
+    Unreadable(String),
     /// It is no file.
     #[error("it is not a file")]
     NoFile,
@@ -63,6 +63,15 @@ pub enum PictureError {
     /// Its bytes are no picture of the kind its name says.
     #[error("it is not what its name says, {0}")]
     OtherKind(&'static str),
+}
+
+impl From<ReadError> for PictureError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotAFile { .. } => Self::NoFile,
+            other => Self::Unreadable(other.why()),
+        }
+    }
 }
 
 /// A colour.
@@ -89,14 +98,8 @@ impl Picture {
     /// Its bytes, which are a picture of its kind as far as their beginning
     /// tells.
     pub fn read(&self) -> Result<Vec<u8>, PictureError> {
-        // Before it is opened: a pipe would be waited for.
-        if !std::fs::metadata(&self.path)?.is_file() {
-            return Err(PictureError::NoFile);
-        }
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(&self.path)?;
-        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST {
+        let (bytes, whole) = fs::read_up_to(&self.path, LARGEST)?;
+        if !whole {
             return Err(PictureError::TooLarge);
         }
         let fits = match self.media_type {

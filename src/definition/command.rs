@@ -10,8 +10,6 @@ use super::{ValueError, one_line};
 use crate::env;
 use crate::secret::Secret;
 
-/// How long a command may take; it may ask its person for a password.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 /// The most that is read of its output, in bytes.
 const MAX_OUTPUT: u64 = 1024 * 1024;
 /// The wait between two looks at whether it has ended.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
@@ -27,6 +28,9 @@ use super::values;
 use super::{BUILT_IN, INPUTS, Inherited, Integration, Place, is_key};
 use crate::error::{Failure, Kind, Result};
 use crate::fs::{self, ReadError};
+
+/// How long a named pipe may take to come to its end: `doctor` waits for it too.
+const PIPE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A definition file that has been read.
 #[derive(Clone, Debug)]
@@ -67,9 +71,14 @@ impl Found {
 
 impl Definitions {
     /// Reads a file. One that is not there holds no definitions, unless it was
-    /// `named` by the user.
+    /// `named` by the user; only then may it be a pipe.
     pub fn load(path: &Path, named: bool) -> Result<Self> {
-        let (text, exists) = match fs::read_trusted(path) {
+        let text = if named {
+            fs::read_named(path, PIPE_PATIENCE)
+        } else {
+            fs::read_trusted(path)
+        };
+        let (text, exists) = match text {
             Ok(text) => (text, true),
             Err(error) if error.is_absent() && !named => (String::new(), false),
             Err(error) => return Err(unreadable(error)),

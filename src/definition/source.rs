@@ -19,7 +19,8 @@ pub enum ValueSource {
     Literal(Secret),
     /// An environment variable.
     Env(String),
-    /// A file; a final line break is not part of the value.
+    /// A file, or a pipe in its place; a final line break is not part of the
+    /// value.
     File(PathBuf),
     /// What a command prints; no shell, a final line break is dropped.
     Command(Vec<String>),
@@ -57,14 +58,15 @@ impl ValueSource {
             ValueSource::Env(name) => env::var(name)
                 .map(Secret::from)
                 .ok_or_else(|| ValueError::NoVariable(name.clone())),
-            ValueSource::File(path) => std::fs::File::open(path)
-                .and_then(fs::read_bounded)
-                .map(one_line)
-                .map_err(|error| ValueError::NoFile {
-                    path: path.clone(),
-                    why: error.to_string(),
-                }),
-            ValueSource::Command(words) => command::run(words, command::PATIENCE),
+            ValueSource::File(path) => {
+                fs::read_text(path, fs::PATIENCE)
+                    .map(one_line)
+                    .map_err(|error| ValueError::NoFile {
+                        path: path.clone(),
+                        why: error.why(),
+                    })
+            }
+            ValueSource::Command(words) => command::run(words, fs::PATIENCE),
         }
     }
 }

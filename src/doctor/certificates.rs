@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{Finding, Remedy, Status, Subject, count};
 use crate::env;
 use crate::error::Kind;
+use crate::fs;
 
 /// The largest file that is read for certificates, in bytes.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -52,7 +53,7 @@ fn look_at_file(path: &Path, others: bool) -> Finding {
     };
     let bytes = match read(path) {
         Ok(bytes) => bytes,
-        Err(error) => return wrong(format!("which cannot be read ({error})")),
+        Err(error) => return wrong(format!("which cannot be read ({})", error.why())),
     };
     match certificates(&bytes) {
         0 => wrong("which holds no certificate".to_owned()),
@@ -98,10 +99,6 @@ fn certificates(pem: &[u8]) -> usize {
     reqwest::Certificate::from_pem_bundle(pem).map_or(0, |found| found.len())
 }
 
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
-    file.take(MAX_FILE).read_to_end(&mut bytes)?;
-    Ok(bytes)
+fn read(path: &Path) -> Result<Vec<u8>, fs::ReadError> {
+    fs::read_up_to(path, MAX_FILE).map(|(bytes, _)| bytes)
 }

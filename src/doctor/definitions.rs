@@ -1,6 +1,8 @@
 //! The definitions: what `check` says, in short; and of one definition whether
 //! the values it names are to be had.
 
+use std::path::Path;
+
 use super::{Finding, Remedy, Subject, count, programs};
 use crate::context::Context;
 use crate::definition::report::{Problem, Severity};
@@ -103,7 +105,8 @@ pub(super) fn look_at(integration: &Integration) -> Vec<Finding> {
 }
 
 /// Why a value is not to be had, and what to do. A command is not run: it may
-/// ask its person.
+/// ask its person; and a pipe is not opened: it gives its value once, to whoever
+/// is to use it.
 fn missing(source: &ValueSource) -> Option<(String, String)> {
     match source {
         ValueSource::Literal(_) => None,
@@ -123,11 +126,17 @@ fn missing(source: &ValueSource) -> Option<(String, String)> {
                 format!("set it where hallpass runs: `export {name}=…`"),
             ))
         }
+        ValueSource::File(path) if is_pipe(path) => None,
         ValueSource::File(path) => {
             let why = source.resolve().err()?.to_string();
             Some((why, format!("put the value into `{}`", path.display())))
         }
     }
+}
+
+/// Whether something else than a file is there, which is to be read only once.
+fn is_pipe(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
 fn said(problem: &Problem) -> String {

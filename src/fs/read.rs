@@ -1,11 +1,13 @@
-//! Reading what others may have written, or put in a file's place: bounded, never
-//! waited for, and judged by the opened file.
+//! Reading what others may have written, or put in a file's place: bounded,
+//! judged by the opened file, and never waited for; but where a person may name
+//! a pipe on purpose (`/dev/stdin`, `<(…)`), it is waited for until a deadline.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::is_absent;
+use super::{is_absent, pipe};
 
 /// The most that is read of any file of hallpass's own, in bytes.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -44,17 +46,80 @@ impl ReadError {
     pub fn is_absent(&self) -> bool {
         matches!(self, ReadError::Io { source, .. } if is_absent(source))
     }
+
+    /// The reason alone, where the file is named already.
+    pub fn why(&self) -> String {
+        match self {
+            ReadError::Io { source, .. } => source.to_string(),
+            ReadError::Writable { why, .. } => why.clone(),
+            ReadError::NotAFile { what, .. } => format!("it is {what}, not a file"),
+        }
+    }
 }
 
 /// Reads a file that only its owner (this user, or root) can write, as text.
+/// Something else in its place is never waited for.
 pub fn read_trusted(path: &Path) -> Result<String, ReadError> {
-    let fail = |source| ReadError::Io {
+    let file = open_file(path)?;
+    check_owner(path, &file)?;
+    read_bounded(file).map_err(|source| ReadError::Io {
         path: path.to_owned(),
         source,
-    };
-    let file = File::open(path).map_err(fail)?;
+    })
+}
+
+/// The same of a file that a person named, which may be a pipe: its end is
+/// waited for, but no longer than `patience`.
+pub fn read_named(path: &Path, patience: Duration) -> Result<String, ReadError> {
+    let (file, what) = open(path)?;
     check_owner(path, &file)?;
-    read_bounded(file).map_err(fail)
+    whole_text(file, what, patience).map_err(|source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Reads a text of anybody's that a person named, which may be a pipe: its end
+/// is waited for, but no longer than `patience`.
+pub fn read_text(path: &Path, patience: Duration) -> Result<String, ReadError> {
+    let (file, what) = open(path)?;
+    whole_text(file, what, patience).map_err(|source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The first `most` bytes of a file that a person named, and whether those are
+/// all. It may be a pipe: its end is waited for, but no longer than `patience`.
+pub fn read_bytes(
+    path: &Path,
+    most: u64,
+    patience: Duration,
+) -> Result<(Vec<u8>, bool), ReadError> {
+    let (file, what) = open(path)?;
+    let read = match what {
+        None => up_to(most, file),
+        Some(_) => pipe::up_to(most, file, patience),
+    };
+    read.map_err(|source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn whole_text(file: File, what: Option<&'static str>, patience: Duration) -> io::Result<String> {
+    if what.is_none() {
+        return read_bounded(file);
+    }
+    let (bytes, whole) = pipe::up_to(MAX_FILE, file, patience)?;
+    if !whole {
+        return Err(too_large());
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not text (UTF-8)"))
+}
+
+fn too_large() -> io::Error {
+    io::Error::other("the file is larger than 16 MiB")
 }
 
 /// A key as it was read.
@@ -86,16 +151,22 @@ pub fn read_key(path: &Path) -> Result<KeyText, ReadError> {
 /// Reads a whole file of at most 16 MiB. Something else in its place, such as
 /// a directory or a pipe that nobody writes to, is never waited for.
 pub fn read_whole(path: &Path) -> Result<Vec<u8>, ReadError> {
-    let fail = |source| ReadError::Io {
+    match read_up_to(path, MAX_FILE)? {
+        (bytes, true) => Ok(bytes),
+        (_, false) => Err(ReadError::Io {
+            path: path.to_owned(),
+            source: too_large(),
+        }),
+    }
+}
+
+/// The first `most` bytes of a file, and whether those are all. Something else
+/// in its place is never waited for.
+pub fn read_up_to(path: &Path, most: u64) -> Result<(Vec<u8>, bool), ReadError> {
+    up_to(most, open_file(path)?).map_err(|source| ReadError::Io {
         path: path.to_owned(),
         source,
-    };
-    let (bytes, whole) = up_to(MAX_FILE, open_file(path)?).map_err(fail)?;
-    if whole {
-        Ok(bytes)
-    } else {
-        Err(fail(io::Error::other("the file is larger than 16 MiB")))
-    }
+    })
 }
 
 /// The first `most` bytes of a file, and whether those are all. One read for
@@ -109,9 +180,22 @@ fn up_to(most: u64, file: File) -> io::Result<(Vec<u8>, bool)> {
     Ok((bytes, whole))
 }
 
-/// Opens what must be a plain file; opening a pipe would otherwise wait for
-/// whoever writes to it.
+/// Opens what must be a plain file.
 fn open_file(path: &Path) -> Result<File, ReadError> {
+    match open(path)? {
+        (file, None) => Ok(file),
+        (_, Some(what)) => Err(ReadError::NotAFile {
+            path: path.to_owned(),
+            what,
+        }),
+    }
+}
+
+/// The one way to open: without waiting, as opening a pipe would for whoever
+/// writes to it. Says what was opened, where that is no plain file; a directory
+/// is an error.
+fn open(path: &Path) -> Result<(File, Option<&'static str>), ReadError> {
+    const DIRECTORY: &str = "a directory";
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -122,7 +206,7 @@ fn open_file(path: &Path) -> Result<File, ReadError> {
     }
     let what = |kind: std::fs::FileType| match kind {
         kind if kind.is_file() => None,
-        kind if kind.is_dir() => Some("a directory"),
+        kind if kind.is_dir() => Some(DIRECTORY),
         _ => Some("a pipe, a socket or a device"),
     };
     let opened = options.open(path).and_then(|file| {
@@ -134,7 +218,10 @@ fn open_file(path: &Path) -> Result<File, ReadError> {
         what,
     };
     match opened {
-        Ok((file, kind)) => what(kind).map_or(Ok(file), |what| Err(fail(what))),
+        Ok((file, kind)) => match what(kind) {
+            Some(DIRECTORY) => Err(fail(DIRECTORY)),
+            what => Ok((file, what)),
+        },
         Err(source) => {
             // Sockets, and elsewhere directories, cannot even be opened.
             let other = std::fs::metadata(path).ok();
@@ -163,13 +250,13 @@ fn readable_by_others(_file: &File) -> Option<u32> {
 }
 
 /// Reads at most 16 MiB of text.
-pub fn read_bounded(file: File) -> io::Result<String> {
+fn read_bounded(file: File) -> io::Result<String> {
     // One read for the whole file, where its size is known.
     let size = file.metadata().map_or(0, |meta| meta.len()).min(MAX_FILE);
     let mut text = String::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
     file.take(MAX_FILE + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_FILE {
-        return Err(io::Error::other("the file is larger than 16 MiB"));
+        return Err(too_large());
     }
     Ok(text)
 }

@@ -32,6 +32,8 @@ mod kept_values;
 mod leaks;
 mod list;
 mod move_rename;
+#[cfg(unix)]
+mod odd_files;
 mod pinned;
 mod quirks;
 #[cfg(unix)]
