@@ -17,6 +17,26 @@ use zeroize::Zeroizing;
 /// What is printed where a secret would stand.
 pub const REDACTED: &str = "***";
 
+/// The most characters of a word that is taken for a name; keys and tokens are
+/// longer.
+const LONGEST_NAME: usize = 20;
+
+/// A word that was typed, as it may be repeated: without the value in it, and
+/// not when it is too long to be a name, since then it may be a token that was
+/// typed in the wrong place.
+pub fn shown(word: &str) -> String {
+    match word.split_once('=') {
+        Some((name, value)) if !value.is_empty() && !is_long(name) => format!("{name}={REDACTED}"),
+        _ if is_long(word) => REDACTED.to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+/// Whether a word is too long to be a name.
+pub fn is_long(word: &str) -> bool {
+    word.chars().count() > LONGEST_NAME
+}
+
 /// Text that must not be shown or logged.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);

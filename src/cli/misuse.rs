@@ -9,11 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::Cli;
 use crate::error::{Failure, Kind, Result};
 use crate::output;
-use crate::secret::REDACTED;
-
-/// The most characters of a word that is taken for a name; keys and tokens are
-/// longer.
-const LONGEST_NAME: usize = 20;
+use crate::secret::{REDACTED, is_long, shown};
 
 /// Help and version are no failures; everything else of clap's is usage.
 pub(super) fn misused(error: &clap::Error) -> Result<ExitCode> {
@@ -41,10 +37,11 @@ pub(super) fn misused(error: &clap::Error) -> Result<ExitCode> {
 
 /// The command whose help would help: the first word that is one.
 fn asked_for() -> String {
-    let words: Vec<String> = std::env::args().skip(1).collect();
     let known = Cli::command();
-    let mut commands = known.get_subcommands().map(clap::Command::get_name);
-    match commands.find(|name| words.iter().any(|word| word == name)) {
+    let mut words = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned());
+    match words.find(|word| known.find_subcommand(word).is_some()) {
         Some(name) => format!("hallpass {name}"),
         None => "hallpass".to_owned(),
     }
@@ -62,9 +59,11 @@ fn unrepeated(rendered: String, error: &clap::Error) -> String {
         let Some(ContextValue::String(word)) = error.get(kind) else {
             continue;
         };
-        // A flag of ours, as its help writes it.
-        if word.contains(" <") || word.starts_with("--") {
+        if is_ours(word) {
             continue;
+        }
+        if is_long(word) {
+            clean = without_pieces(&clean, error);
         }
         clean = clean.replace(word.as_str(), &shown(word));
         for half in word.split('@').filter(|half| is_long(half)) {
@@ -74,16 +73,23 @@ fn unrepeated(rendered: String, error: &clap::Error) -> String {
     clean
 }
 
-/// A word as it may be repeated: without the value in it, and not when it is
-/// too long to be a name.
-fn shown(word: &str) -> String {
-    match word.split_once('=') {
-        Some((name, value)) if !value.is_empty() && !is_long(name) => format!("{name}={REDACTED}"),
-        _ if is_long(word) => REDACTED.to_owned(),
-        _ => word.to_owned(),
-    }
+/// Whether this is a flag or an argument of ours, as its help writes it.
+fn is_ours(word: &str) -> bool {
+    let mut cli = Cli::command();
+    cli.build();
+    let commands = cli.get_subcommands().chain([&cli]);
+    let mut arguments = commands.flat_map(clap::Command::get_arguments);
+    arguments.any(|argument| argument.to_string() == word)
 }
 
-fn is_long(word: &str) -> bool {
-    word.chars().count() > LONGEST_NAME
+/// The message with no more of what is wrong with a value than the advice
+/// behind the last `;`: the rest may quote a piece of the value.
+fn without_pieces(clean: &str, error: &clap::Error) -> String {
+    let Some(why) = std::error::Error::source(error).map(ToString::to_string) else {
+        return clean.to_owned();
+    };
+    match why.rsplit_once("; ") {
+        Some((_, advice)) => clean.replace(&why, advice),
+        None => clean.replace(&format!(": {why}"), ""),
+    }
 }

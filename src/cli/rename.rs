@@ -5,6 +5,7 @@ use clap::Args;
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
+use crate::secret::shown;
 
 /// Give a connection another name
 #[derive(Debug, Args)]
@@ -44,10 +45,11 @@ pub(super) fn named(name: &str, integration: &str) -> Result<ConnectionId> {
     };
     let arg: ConnectionArg = full
         .parse()
-        .map_err(|_| usage(format!("`{name}` is no name")))?;
+        .map_err(|_| usage(format!("`{}` is no name", shown(name))))?;
     if arg.integration != integration {
         return Err(usage(format!(
-            "`{name}` is of another integration than `{integration}`, whose credential it would not be"
+            "`{}` is of another integration than `{integration}`, whose credential it would not be",
+            shown(name)
         )));
     }
     let name = arg.name.as_deref().unwrap_or_default();

@@ -28,6 +28,7 @@ use super::values;
 use super::{BUILT_IN, INPUTS, Inherited, Integration, Place, is_key};
 use crate::error::{Failure, Kind, Result};
 use crate::fs::{self, ReadError};
+use crate::secret::shown;
 
 /// How long a named pipe may take to come to its end: `doctor` waits for it too.
 const PIPE_PATIENCE: Duration = Duration::from_secs(30);
@@ -258,6 +259,9 @@ impl Definitions {
 
     pub(super) fn unknown(&self, key: &str, known: &[String]) -> Failure {
         let path = self.source.path.display();
+        let close = closest(key, known.iter().map(String::as_str));
+        // A slip is repeated; what is like nothing here may be a token.
+        let key = close.map_or_else(|| shown(key), |_| key.to_owned());
         if !self.exists {
             return Failure::new(
                 Kind::Definition,
@@ -269,7 +273,7 @@ impl Definitions {
             Kind::Definition,
             format!("there is no integration `{key}` in `{path}`"),
         );
-        match closest(key, known.iter().map(String::as_str)) {
+        match close {
             Some(word) => failure.hint(format!("did you mean `{word}`?")),
             None => failure,
         }

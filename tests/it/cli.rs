@@ -122,3 +122,36 @@ fn colour_is_for_terminals_unless_asked_for() {
     let run = home.hallpass(&["token", "x", "--color", "always"]).run();
     assert!(run.stderr.contains("\u{1b}["), "{run}");
 }
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_a_usage_error() {
+    let home = Home::new();
+    for words in [
+        r"$'\xff'",
+        r"token $'\xff'",
+        r"token $'\xff' --bogus",
+        r"token x --format $'\xff'",
+    ] {
+        let run = home.shell(&format!("hallpass {words}")).run().fails_with(2);
+        assert!(!run.stderr.contains("defect"), "{run}");
+    }
+}
+
+#[test]
+fn a_misuse_names_the_help_of_the_command_that_was_meant() {
+    let home = Home::new();
+    for (args, help) in [
+        (["token", "list", "--bogus"].as_slice(), "hallpass token"),
+        (&["request", "check", "test", "--bogus"], "hallpass request"),
+        (
+            &["--quiet", "status", "token", "--bogus"],
+            "hallpass status",
+        ),
+        (&["--bogus"], "hallpass"),
+    ] {
+        let run = home.hallpass(args).run().fails_with(2);
+        let hint = format!("hint: run `{help} --help`");
+        assert_eq!(run.stderr.lines().last(), Some(hint.as_str()), "{run}");
+    }
+}

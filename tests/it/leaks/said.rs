@@ -275,6 +275,71 @@ fn a_secret_on_the_command_line_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn what_may_be_a_token_is_not_repeated_wherever_it_is_typed() {
+    let stage = Stage::new();
+    // In the form of a name, of a flag, of a number with a unit, and of neither.
+    for token in [
+        "ghp_abcdefghijklmnopqrstuvwxyz",
+        "--ghp_abcdefghijklmnopqrstuvwxyz",
+        "--ghp_abcdefghijklmnopqrstuvwxyz <X>",
+        "5abcdefghijklmnopqrstuvwxyz",
+        "ghp_ABCDEFghijklmnopqrstuvwxyz",
+    ] {
+        let flag = format!("--timeout={token}");
+        let life = format!("--min-ttl={token}");
+        let store = format!("--store={token}");
+        let named = format!("web@{token}@x");
+        for args in [
+            ["connect", "web", token].as_slice(),
+            &["connect", "web", &flag],
+            &["token", "web", &life],
+            &["list", &store],
+            &["connect", token],
+            &["token", token],
+            &["token", &named],
+            &["status", token],
+            &["disconnect", token],
+            &["doctor", token],
+            &["test", token],
+            &["rename", "web", &named],
+            &["request", token, "/me"],
+        ] {
+            for form in ["text", "json"] {
+                let run = hallpass(&stage.home, args)
+                    .env("HALLPASS_ERRORS", form)
+                    .run();
+                assert_ne!(run.code, Some(0), "{run}");
+                for text in [&run.stderr, &run.stdout] {
+                    assert!(!text.to_lowercase().contains("ghijklm"), "{run}");
+                }
+            }
+        }
+    }
+    let upper = "ghp_ABCDEFghijklmnopqrstuvwxyz";
+    let run = hallpass(&stage.home, &["rename", "web", upper])
+        .run()
+        .fails_with(2);
+    assert!(run.stderr.contains("`***` is no name"), "{run}");
+}
+
+#[test]
+fn a_long_name_that_is_nearly_one_of_ours_is_still_shown_and_put_right() {
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        "[integrations.production-warehouse-api.auth]\ntype = \"none\"\n",
+    );
+    let run = hallpass(&home, &["token", "production-warehose-api"]).run();
+    let run = run.fails_with(3);
+    assert!(run.stderr.contains("`production-warehose-api`"), "{run}");
+    let meant = "did you mean `production-warehouse-api`?";
+    assert!(run.stderr.contains(meant), "{run}");
+    // A flag of ours is named, however long its help writes it.
+    let run = hallpass(&home, &["connect", "x", "--timeout", "soon"]).run();
+    assert!(run.fails_with(2).stderr.contains("'--timeout <"), "");
+}
+
+#[test]
 fn a_definition_that_is_wrong_is_shown_without_its_secrets() {
     let home = Home::new();
     for text in [
