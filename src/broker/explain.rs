@@ -183,6 +183,7 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
         GrantError::Missing(_)
         | GrantError::TimedOut(_)
         | GrantError::PasteEnded
+        | GrantError::PasteFlood(_)
         | GrantError::Moved(_) => Kind::NeedsConnecting,
         GrantError::Denied { .. }
         | GrantError::OtherIssuer(_)
@@ -219,7 +220,7 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
             format!("run `hallpass connect {id}` again and open the link it prints; `--timeout 15m` waits longer"),
             format!("where the browser is on another machine, paste the address that it ends at: `hallpass connect {id} --paste`"),
         ],
-        GrantError::PasteEnded => vec![format!("run `hallpass connect {id} --paste` again, and keep stdin open until the whole address that the browser ended at is in it")],
+        GrantError::PasteEnded | GrantError::PasteFlood(_) => vec![format!("run `hallpass connect {id} --paste` again, and keep stdin open until the whole address that the browser ended at is in it")],
         GrantError::Unsigned(_) => vec![format!("see `auth.jwt` in the definition of `{}`, and that its key is the one the service gave", id.integration())],
         GrantError::NoToken(_) => vec![format!("see what the answer holds, and name the place of the token in the definition of `{}`: `response = {{ access_token = \"path.to.it\" }}`", id.integration())],
         GrantError::Unfit { name, .. } => vec![format!("if the value is right, widen the `pattern` of `{name}` in the definition of `{}`", id.integration())],

@@ -27,6 +27,12 @@ impl Broker<'_> {
                 self.ui
                     .always(&format!("That was not taken: {}", ui::escape(&why)));
             }
+            Told::Refused(why) => {
+                let why = ui::escape(&why.to_string()).into_owned();
+                self.ui.always(&format!(
+                    "That is a refusal: {why}. Open the link again to allow the access after all, or press Ctrl-C to leave it."
+                ));
+            }
         }
     }
 

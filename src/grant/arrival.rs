@@ -9,6 +9,8 @@ use super::callback::{Listener, Responder};
 use super::paste::{Acceptable, Line, Lines, Paste, PasteError};
 use super::redirected::{Expected, Said};
 
+/// How many lines are refused; more are no person's.
+const REFUSALS: usize = 100;
 /// A tick bounds how long a lost wake-up could hold us.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -42,6 +44,7 @@ impl Waiting {
         let mut lines = start(paste, listener.as_ref());
         // What to end with when nothing better is pasted.
         let mut denied = None;
+        let mut refused = 0;
         while let Some(left) = self.deadline.checked_duration_since(Instant::now()) {
             // What waits without a listener waits for a line.
             let patience = if listener.is_some() {
@@ -66,6 +69,13 @@ impl Waiting {
                         refuse(&error);
                         if let PasteError::Denied(error) = error {
                             denied = Some(error);
+                        }
+                        refused += 1;
+                        if refused == REFUSALS {
+                            if paste == Paste::Expected {
+                                return Err(denied.unwrap_or(GrantError::PasteFlood(REFUSALS)));
+                            }
+                            lines = None;
                         }
                     }
                     None => {}

@@ -51,6 +51,8 @@ pub enum Told<'a> {
     Link(&'a Url),
     /// What they pasted is not taken; they may try again.
     NotTaken(&'a PasteError),
+    /// What they pasted is the provider's no; they may try again.
+    Refused(&'a GrantError),
 }
 
 /// The person said yes, the code is exchanged, and their browser still waits
@@ -90,7 +92,10 @@ impl CodeFlow<'_, '_> {
         let asked = self.ask(redirect_uri)?;
         tell(Told::Link(&asked.url));
         let waiting = self.waiting(&asked, listener.as_ref());
-        let mut refuse = |error: &PasteError| tell(Told::NotTaken(error));
+        let mut refuse = |error: &PasteError| match error {
+            PasteError::Denied(error) => tell(Told::Refused(error)),
+            error => tell(Told::NotTaken(error)),
+        };
         let arrived = waiting.wait(listener, self.paste, &mut refuse)?;
         let Some(Arrived { said, responder }) = arrived else {
             return Err(GrantError::TimedOut(self.timeout));
@@ -136,6 +141,7 @@ impl CodeFlow<'_, '_> {
             },
             acceptable: Acceptable {
                 redirects: redirects.filter_map(|uri| Url::parse(uri).ok()).collect(),
+                bare: self.paste == Paste::Expected,
                 pkce: asked.verifier.is_some(),
                 named: self.issuer_is_promised(),
             },

@@ -108,6 +108,10 @@ pub enum GrantError {
     /// The redirect URL was to be pasted, and was not.
     #[error("stdin ended before the redirect URL came")]
     PasteEnded,
+    /// The redirect URL was to be pasted, and so much else came that it is no
+    /// person's.
+    #[error("too many lines came on stdin that are not the redirect URL ({0})")]
+    PasteFlood(usize),
     /// The redirect could not be listened for.
     #[error(transparent)]
     Listen(#[from] ListenError),

@@ -21,10 +21,8 @@ use crate::secret::Secret;
 
 /// The longest line that is looked at, in bytes; twice what the listener takes.
 const LONGEST: usize = 64 * 1024;
-/// How many lines are looked at; more are no person's.
-const LINES: usize = 100;
 /// A shorter word is a slip of the keyboard, not a code.
-const SHORTEST_CODE: usize = 6;
+const SHORTEST_CODE: usize = 16;
 
 /// Whether the redirect URL may be pasted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +41,9 @@ pub enum PasteError {
     /// It is longer than any redirect, or no text.
     #[error("it is too long for an address, or no text")]
     Unreadable,
+    /// No address, where nobody said that anything else would be pasted.
+    #[error("it is not the whole address, beginning with `http`")]
+    NoAddress,
     /// Neither an address nor a code.
     #[error("it is neither the whole address, beginning with `http`, nor a code")]
     Neither,
@@ -77,6 +78,9 @@ pub(super) struct Acceptable {
     /// Where the redirect may have ended: what the provider was told, and the
     /// listener, which a relay may lead to.
     pub(super) redirects: Vec<Url>,
+    /// Whether a code by itself may come too: at a terminal where nobody asked
+    /// to paste, a word is more likely meant for somebody else.
+    pub(super) bare: bool,
     /// Whether PKCE ties a bare code to this run.
     pub(super) pkce: bool,
     /// Whether the server says that its answers name it (RFC 9207 section 3),
@@ -96,7 +100,8 @@ impl Acceptable {
         }
         Some(match self.address(text) {
             Some(url) => self.judge(&url, expected),
-            None => self.bare(text),
+            None if self.bare => self.bare(text),
+            None => Err(PasteError::NoAddress),
         })
     }
 
@@ -209,7 +214,7 @@ impl Lines {
 /// Reads until the end, or until nobody listens any more.
 fn read_all(to: &SyncSender<Line>, wake: &impl Fn()) {
     let mut line = Zeroizing::new(Vec::new());
-    for _ in 0..LINES {
+    loop {
         line.clear();
         let ended = read_line(&mut line).is_none();
         if ended && line.is_empty() {
