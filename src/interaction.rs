@@ -11,6 +11,7 @@ use crate::env;
 use crate::error::{Failure, Kind, Result};
 use crate::guard;
 use crate::secret::Secret;
+use crate::signals;
 
 /// What is known of the person, decided once per run.
 #[derive(Clone, Debug)]
@@ -107,39 +108,27 @@ impl Interaction {
         if let Some(default) = default {
             input = input.default(default.to_owned());
         }
-        input
-            .interact_text()
-            .map_err(|error| unanswered(label, error))
+        put(label, BY_PARAM, || input.interact_text())
     }
 
     /// Asks for a line of text that may be empty.
     pub fn ask_optional(&self, label: &str) -> Result<String> {
-        dialoguer::Input::<String>::new()
-            .with_prompt(label)
-            .allow_empty(true)
-            .interact_text()
-            .map_err(|error| unanswered(label, error))
+        let input = dialoguer::Input::<String>::new().with_prompt(label);
+        put(label, BY_PARAM, || input.allow_empty(true).interact_text())
     }
 
     /// Asks for a secret, without echoing it.
     /// `optional` lets it be empty.
     pub fn ask_secret(&self, label: &str, optional: bool) -> Result<Secret> {
-        dialoguer::Password::new()
-            .with_prompt(label)
-            .allow_empty_password(optional)
-            .interact()
-            .map(Secret::from)
-            .map_err(|error| unanswered(label, error))
+        let password = dialoguer::Password::new().with_prompt(label);
+        let password = password.allow_empty_password(optional);
+        put(label, BY_PARAM, || password.interact()).map(Secret::from)
     }
 
     /// Asks for one of several; returns its index.
     pub fn choose(&self, label: &str, choices: &[String], default: usize) -> Result<usize> {
-        dialoguer::Select::new()
-            .with_prompt(label)
-            .items(choices)
-            .default(default)
-            .interact()
-            .map_err(|error| unanswered(label, error))
+        let select = dialoguer::Select::new().with_prompt(label).items(choices);
+        put(label, BY_PARAM, || select.default(default).interact())
     }
 
     /// Asks for any number of several; returns their indexes.
@@ -150,29 +139,46 @@ impl Interaction {
         choices: &[String],
         picked: &[bool],
     ) -> Result<Vec<usize>> {
-        dialoguer::MultiSelect::new()
+        let select = dialoguer::MultiSelect::new()
             .with_prompt(format!("{label} (space picks, enter goes on)"))
             .items(choices)
-            .defaults(picked)
-            .interact()
-            .map_err(|error| unanswered(label, error))
+            .defaults(picked);
+        put(label, AT_TERMINAL, || select.interact())
     }
 
     /// Asks yes or no.
     pub fn confirm(&self, question: &str, default: bool) -> Result<bool> {
-        dialoguer::Confirm::new()
-            .with_prompt(question)
-            .default(default)
-            .interact()
-            .map_err(|error| unanswered(question, error))
+        let confirm = dialoguer::Confirm::new().with_prompt(question);
+        put(question, YES_OR_NO, || confirm.default(default).interact())
     }
 }
 
-fn unanswered(label: &str, error: dialoguer::Error) -> Failure {
-    let dialoguer::Error::IO(error) = error;
-    Failure::caused(Kind::NeedsConnecting, error)
-        .context(format!("no answer to “{label}”"))
-        .hint("run the command again, or give the value with `--param`")
+/// What helps where a value was asked for.
+const BY_PARAM: &str = "run the command again, or give the value with `--param`";
+/// What helps where nothing but an answer will do.
+const AT_TERMINAL: &str = "run the command again at a terminal that stays open";
+/// The same of a yes or no.
+const YES_OR_NO: &str = "run the command again, and answer with `y` or `n`";
+
+/// Puts a question; `hint` is for whoever gave no answer.
+fn put<T>(
+    question: &str,
+    hint: &str,
+    interact: impl FnOnce() -> dialoguer::Result<T>,
+) -> Result<T> {
+    let asking = signals::asking(question);
+    let answer = interact();
+    if let Err(dialoguer::Error::IO(error)) = &answer
+        && error.kind() == io::ErrorKind::Interrupted
+    {
+        signals::await_end();
+    }
+    drop(asking);
+    answer.map_err(|dialoguer::Error::IO(error)| {
+        Failure::caused(Kind::NeedsConnecting, error)
+            .context(format!("no answer to “{question}”"))
+            .hint(hint)
+    })
 }
 
 fn split_command(command: &str) -> Result<Vec<String>> {
@@ -215,5 +221,25 @@ pub fn is_openable(url: &Url) -> bool {
         "https" => true,
         "http" => crate::http::is_loopback(url),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_gives_no_answer_is_told_what_would_be_one() {
+        let gone = || dialoguer::Error::IO(io::ErrorKind::UnexpectedEof.into());
+        for (hint, says) in [
+            (BY_PARAM, "`--param`"),
+            (AT_TERMINAL, "terminal"),
+            (YES_OR_NO, "`y` or `n`"),
+        ] {
+            let failure = put("Really?", hint, || Err::<bool, _>(gone())).unwrap_err();
+            assert_eq!(failure.kind(), Kind::NeedsConnecting);
+            assert!(failure.message().contains("no answer to “Really?”"));
+            assert!(failure.hints()[0].contains(says), "{hint}");
+        }
     }
 }

@@ -3,8 +3,9 @@
 //! always do. But none ends a renewal between the provider's answer and its
 //! safe keeping: a rotated refresh token lost there would log the user out.
 //!
-//! Watching starts only when something slow begins; until then the default
-//! action ends the process, which a shell reports with the same numbers.
+//! Watching starts only when something slow begins, or a question is put; until
+//! then the default action ends the process, which a shell reports with the same
+//! numbers. A question changes the terminal; it is put right before the end.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -17,6 +18,11 @@ static CRITICAL: Mutex<()> = Mutex::new(());
 /// What is being done, and the hint for whoever interrupts it.
 static ACTIVITY: Mutex<Option<(String, String)>> = Mutex::new(None);
 static WATCHING: OnceLock<()> = OnceLock::new();
+/// Who says that a question was interrupted.
+static SPEAKER: OnceLock<Ui> = OnceLock::new();
+/// The terminal's modes before a question was put, while it is.
+#[cfg(unix)]
+static ASKED_AT: Mutex<Option<rustix::termios::Termios>> = Mutex::new(None);
 
 /// Keeps a signal from ending the process until it is dropped.
 pub struct Critical(#[allow(dead_code, reason = "held for its drop")] MutexGuard<'static, ()>);
@@ -32,6 +38,80 @@ pub fn watch(ui: Ui, activity: &str, hint: &str) {
     *ACTIVITY.lock().unwrap_or_else(PoisonError::into_inner) =
         Some((activity.to_owned(), hint.to_owned()));
     WATCHING.get_or_init(|| start(ui));
+}
+
+/// Says who is to speak when a question is interrupted; questions put before
+/// that are not watched over.
+pub fn speak_through(ui: Ui) {
+    // Whoever spoke first goes on speaking.
+    let _ = SPEAKER.set(ui);
+}
+
+/// A question that is put at the terminal, until it is dropped.
+pub struct Asking {
+    before: Option<(String, String)>,
+}
+
+/// Begins to put a question: an interruption ends the process with the message
+/// that everything else gets, and with the terminal as it was.
+pub fn asking(question: &str) -> Asking {
+    let before = ACTIVITY
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    #[cfg(unix)]
+    {
+        let modes = rustix::termios::tcgetattr(std::io::stdin()).ok();
+        *ASKED_AT.lock().unwrap_or_else(PoisonError::into_inner) = modes;
+    }
+    if let Some(ui) = SPEAKER.get() {
+        watch(
+            *ui,
+            &format!("asking “{question}”"),
+            "run the command again when you can answer",
+        );
+    }
+    Asking { before }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        ASKED_AT
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        *ACTIVITY.lock().unwrap_or_else(PoisonError::into_inner) = self.before.take();
+    }
+}
+
+/// Waits for the end that a signal brings, after a question broke off because of
+/// it; returns only where there was none.
+pub fn await_end() {
+    #[cfg(unix)]
+    if WATCHING.get().is_some() {
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+        std::thread::sleep(PATIENCE);
+    }
+}
+
+/// Puts the terminal right that a question was put at: its modes, the cursor,
+/// and a line of its own for what is said next.
+#[cfg(unix)]
+fn leave_question() {
+    use rustix::termios::{OptionalActions, tcsetattr};
+    use std::io::{IsTerminal as _, Write as _};
+    const SHOW_CURSOR: &[u8] = b"\x1b[?25h\r\n";
+    let modes = ASKED_AT
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    let Some(modes) = modes else { return };
+    // A terminal that is gone needs nothing.
+    let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
+    if std::io::stderr().is_terminal() {
+        let _ = std::io::stderr().write_all(SHOW_CURSOR);
+    }
 }
 
 #[cfg(unix)]
@@ -72,6 +152,7 @@ fn start(_ui: Ui) {}
     reason = "the main thread may be blocked in a read that nothing else can end"
 )]
 fn end(ui: Ui, number: i32) {
+    leave_question();
     let signal = match number {
         signal_hook::consts::SIGINT => Signal::Interrupt,
         signal_hook::consts::SIGTERM => Signal::Terminate,

@@ -32,6 +32,7 @@ use crate::env;
 use crate::error::Result;
 use crate::guard;
 use crate::settings::StoreKind;
+use crate::signals;
 use crate::ui::{Color, Ui};
 
 /// A credential that works, for every command, script and CI job.
@@ -137,6 +138,7 @@ fn run_guarded() -> ExitCode {
         ui = ui.with_json_errors();
     }
     guard::report_panics(ui);
+    signals::speak_through(ui);
     start_log(cli.global.verbose);
     let global = Global {
         config: cli.global.config,

@@ -1,6 +1,6 @@
 //! A person at a terminal, who is shown the file and asked.
 
-use crate::support::Running;
+use crate::support::{Running, eventually};
 
 use super::{PROJECT, Place, WORK};
 
@@ -46,6 +46,28 @@ fn anything_but_yes_leaves_it_untrusted() {
     }
     place.refuses(WORK, "github");
     assert!(place.recorder.asked().is_empty());
+}
+
+#[test]
+fn an_interrupted_yes_or_no_is_130_and_the_cursor_is_shown_again() {
+    let place = Place::with_project();
+    let (mut running, terminal) = place.cmd(WORK, &["trust"]).spawn_at_terminal();
+    running.wait_for_question(QUESTION);
+    eventually("the question's reading", || {
+        (!terminal.is_in_normal_mode()).then_some(())
+    });
+    running.types("\u{3}"); // Ctrl-C
+    let run = running.wait().exits(130);
+    assert!(run.stderr.contains("interrupted while asking"), "{run}");
+    assert!(
+        run.stderr.contains("run the command again when you can"),
+        "{run}"
+    );
+    let hidden = run.stderr.rfind("\u{1b}[?25l");
+    assert!(hidden.is_some(), "it was hidden: {run}");
+    assert!(run.stderr.rfind("\u{1b}[?25h") > hidden, "{run}");
+    assert!(terminal.is_in_normal_mode());
+    place.refuses(WORK, "github");
 }
 
 #[test]
