@@ -56,8 +56,10 @@ fn lowered(found: &Rlimit) -> Rlimit {
 #[cfg(not(unix))]
 pub fn keep_memory_private() {}
 
-/// Starts a child of the user's own, a browser or a command, with the limit on
-/// core files that we were started with.
+/// Starts a child that goes on without us or in our place, a browser or the
+/// command behind `--`, with the limit on core files that we were started with.
+/// What is run to ask it something is none of these, and keeps the lowered limit:
+/// a value's command, which has a secret in its memory, and `git`.
 #[cfg(unix)]
 pub fn as_found<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
