@@ -36,6 +36,7 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return seen;
         }
         assert!(Instant::now() < deadline, "in vain: {what}");
-        thread::sleep(Duration::from_millis(10)); // a breath between two looks
+        // A breath between two looks: what is looked at tells nobody when it changes.
+        thread::sleep(Duration::from_millis(10));
     }
 }

@@ -289,6 +289,7 @@ fn serve(
             stream.write_all(&whole.as_bytes()[..whole.len() - body.len()])?;
             for byte in body.as_bytes() {
                 stream.write_all(&[*byte])?;
+                // The slowness is what is tried; nothing is waited for.
                 thread::sleep(pause);
             }
             Ok(())

@@ -147,7 +147,8 @@ impl Running {
             if Instant::now() >= deadline {
                 return None;
             }
-            thread::sleep(Duration::from_millis(1)); // a breath between two looks
+            // A breath between two looks: no wait for a child has a deadline.
+            thread::sleep(Duration::from_millis(1));
         }
     }
 
