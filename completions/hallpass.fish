@@ -28,7 +28,7 @@ complete -c hallpass -n "__fish_hallpass_needs_command" -l config -d 'Use this d
 complete -c hallpass -n "__fish_hallpass_needs_command" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_needs_command" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_needs_command" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_needs_command" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
@@ -56,7 +56,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l config -d 'U
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand check" -l json -d 'Print a JSON object with all problems and their places'
@@ -69,7 +69,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l config -d 'Us
 complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l json -d 'Print a JSON array'
@@ -84,7 +84,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l config -d 
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l no-browser -d 'Only print the link, open nothing'
@@ -99,7 +99,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l config -d '
 complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand status" -l json -d 'Print a JSON object'
@@ -111,7 +111,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand test" -l config -d 'Us
 complete -c hallpass -n "__fish_hallpass_using_subcommand test" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand test" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand test" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand test" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
@@ -128,7 +128,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l config -d 'U
 complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l refresh -d 'Renew it, whatever life it has'
@@ -148,7 +148,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l config -d 
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s i -l include -d 'Print the answer\'s status line and headers too'
@@ -160,7 +160,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l config 
 complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l all -d 'Every connection'
@@ -175,7 +175,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l config -d 'Us
 complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand move" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand move" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
@@ -186,7 +186,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -l config -d '
 complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand rename" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
@@ -199,7 +199,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l config -d '
 complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand export" -l keep -d 'Keep it here too, though two copies of a rotating grant burn each other'
@@ -212,7 +212,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l config -d '
 complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l recipient -d 'Print whom to export to for this machine (`age1…`)'
@@ -224,7 +224,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l config -d '
 complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l json -d 'Print a JSON object'
@@ -236,7 +236,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l config -d 'U
 complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand trust" -l yes -d 'Trust it without asking'
@@ -253,7 +253,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l config -d 
 complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand sandbox" -l quirks -d 'Also play providers that differ from the standard, one quirk each'
@@ -267,7 +267,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -l config
 complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
 none\t'Nowhere: nothing is kept'"
-complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -l color -d 'Colour on stderr' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand completions" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
