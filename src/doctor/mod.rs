@@ -117,7 +117,8 @@ fn one(context: &Context, arg: &ConnectionArg) -> (Vec<Finding>, Ward) {
             // Where it cannot be told which one is meant, none is looked at.
             let id = context.connection_id(arg).ok();
             let finding = Finding::of_failure(Subject::Definitions, &failure);
-            let finding = match &id {
+            // What nothing knows may be a token that was typed in the wrong place.
+            let finding = match id.as_ref().filter(|id| kept.contains(id)) {
                 Some(id) => finding.of(id),
                 None => finding,
             };
