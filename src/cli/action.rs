@@ -10,12 +10,13 @@ use super::calling::{self, Caller};
 use super::params;
 use crate::api::Plan;
 use crate::connection::Values;
+use crate::definition::report::closest;
 use crate::definition::request::{Action, ActionStep};
 use crate::definition::template::Value;
 use crate::definition::{Integration, Parameter};
 use crate::env;
 use crate::error::{Failure, Kind, Result};
-use crate::secret::Secret;
+use crate::secret::{Secret, shown};
 
 /// The most that is read of an answer whose values later steps use, in bytes.
 const MAX_ANSWER: u64 = 1024 * 1024;
@@ -49,7 +50,10 @@ pub(super) fn prepare<'a>(
         let Some(parameter) = parameter(&argument) else {
             return Err(Failure::new(
                 Kind::Usage,
-                format!("the action `{name}` has no parameter `{argument}`"),
+                format!(
+                    "the action `{name}` has no parameter `{}`",
+                    shown(&argument)
+                ),
             )
             .hint(usage(integration, action)));
         };
@@ -193,6 +197,8 @@ fn unknown(integration: &Integration, name: &str) -> Failure {
         .iter()
         .map(|action| action.name.as_str())
         .collect();
+    // A slip is repeated; what is like nothing here may be a token.
+    let name = closest(name, names.iter().copied()).map_or_else(|| shown(name), |_| name.into());
     Failure::new(
         Kind::Usage,
         format!("`{}` has no action `{name}`", integration.key),

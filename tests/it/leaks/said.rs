@@ -289,6 +289,7 @@ fn what_may_be_a_token_is_not_repeated_wherever_it_is_typed() {
         let life = format!("--min-ttl={token}");
         let store = format!("--store={token}");
         let named = format!("web@{token}@x");
+        let action = format!("--action={token}");
         for args in [
             ["connect", "web", token].as_slice(),
             &["connect", "web", &flag],
@@ -303,6 +304,7 @@ fn what_may_be_a_token_is_not_repeated_wherever_it_is_typed() {
             &["test", token],
             &["rename", "web", &named],
             &["request", token, "/me"],
+            &["request", "web", &action],
         ] {
             for form in ["text", "json"] {
                 let run = hallpass(&stage.home, args)
