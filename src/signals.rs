@@ -123,12 +123,17 @@ fn start(ui: Ui) {
         return;
     };
     std::thread::spawn(move || {
-        let mut asked = false;
-        for number in signals.forever() {
-            if asked {
-                end(ui, number);
+        let mut first = None;
+        loop {
+            // What came first names the end: a question that any signal breaks
+            // off makes a SIGINT of it, which is listed before the other.
+            let Some(number) = signals.wait().max_by_key(|number| *number != SIGINT) else {
+                continue;
+            };
+            if let Some(first) = first {
+                end(ui, first);
             }
-            asked = true;
+            first = Some(number);
             std::thread::spawn(move || {
                 let critical = CRITICAL.try_lock();
                 if matches!(critical, Err(std::sync::TryLockError::WouldBlock)) {
@@ -152,6 +157,9 @@ fn start(_ui: Ui) {}
     reason = "the main thread may be blocked in a read that nothing else can end"
 )]
 fn end(ui: Ui, number: i32) {
+    // Held to the end, so that there is one.
+    static ENDING: Mutex<()> = Mutex::new(());
+    let _one = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
     leave_question();
     let signal = match number {
         signal_hook::consts::SIGINT => Signal::Interrupt,
