@@ -27,9 +27,19 @@ const LONGEST_NAME: usize = 20;
 pub fn shown(word: &str) -> String {
     match word.split_once('=') {
         Some((name, value)) if !value.is_empty() && !is_long(name) => format!("{name}={REDACTED}"),
-        _ if is_long(word) => REDACTED.to_owned(),
+        _ if is_long(word) && !is_of_words(word) => REDACTED.to_owned(),
         _ => word.to_owned(),
     }
+}
+
+/// Whether a long word is made of short ones, as names are and tokens are not.
+fn is_of_words(word: &str) -> bool {
+    const LONGEST_PART: usize = 12;
+    let is_part = |part: &str| {
+        (1..=LONGEST_PART).contains(&part.len())
+            && part.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    word.contains(['-', '_']) && word.split(['-', '_']).all(is_part)
 }
 
 /// Whether a word is too long to be a name.

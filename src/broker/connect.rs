@@ -153,7 +153,10 @@ impl Broker<'_> {
     fn existing(&self, id: &ConnectionId, force: bool) -> Result<Option<(Item, StoreKind)>> {
         match self.stores.read(id) {
             Ok(existing) => Ok(existing),
-            Err(error) if error.is_damage() || (force && error.is_unreadable()) => Ok(None),
+            Err(error) if error.is_damage() => Ok(None),
+            // A store that is not there is in the way of nobody who insists.
+            Err(StoreError::Absent(_)) if force => Ok(None),
+            Err(error) if force && error.is_unreadable() => Ok(None),
             Err(error) if error.is_unreadable() => {
                 Err(Failure::from(error).context(format!("there is a connection `{id}` already")))
             }

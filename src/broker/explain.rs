@@ -165,12 +165,14 @@ pub(super) fn unrenderable(id: &ConnectionId, error: &RenderError) -> Failure {
 
 fn unaccepted(id: &ConnectionId, name: &str, error: &RenderError) -> Failure {
     Failure::caused(Kind::NeedsConnecting, error.clone())
-        .context(format!("nothing was sent: `{id}` was connected under another definition"))
-        .hint(format!(
-            "run `hallpass connect {id} --force --param {name}=…`"
+        .context(format!(
+            "nothing was sent: `{id}` was connected under another definition"
         ))
         .hint(format!(
-            "or, if the value is right, let the definition of `{}` accept it; `hallpass status {id}` shows what is kept",
+            "run `hallpass connect {id} --force`, which gets a new `{name}`"
+        ))
+        .hint(format!(
+            "or, if the value is right, let the definition of `{}` accept it",
             id.integration()
         ))
 }

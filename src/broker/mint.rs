@@ -320,13 +320,25 @@ fn recipe_for(id: &ConnectionId, integration: &Integration, kept: Option<&Item>)
         });
     };
     let given = (item.parameters.clone(), item.secrets.clone());
+    let typed = Values::new(integration, given.0.clone(), given.1.clone())
+        .with_kept(Kept::default(), item.metadata.clone());
+    if let Err(error) = typed.check_kept() {
+        // What needs nobody is made from what the definition says now.
+        return if inputs::stands_alone(integration) && item.secrets.is_empty() {
+            recipe_for(id, integration, None)
+        } else {
+            Err(explain::unrenderable(id, &error))
+        };
+    }
     // Secrets that the definition names are its own to send elsewhere; what a
     // person typed is not.
     let fence = (!item.secrets.is_empty()).then(|| item.pin.clone());
     let recipe = Recipe::new(id, integration, given, true, &item.extra_scopes)?
         .with_metadata(item.metadata.clone())
         .fenced(fence);
+    // What answers brought and would not do any more comes anew with the next.
     let pin = Pin::of(&recipe.values(integration, item))
+        .or_else(|_| Pin::of(&typed))
         .map_err(|error| explain::unrenderable(id, &error))?;
     let strangers = item.pin.strangers(&pin);
     if !strangers.is_empty() && recipe.fence.is_some() {

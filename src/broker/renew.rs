@@ -108,8 +108,9 @@ impl Broker<'_> {
         kept: Stored,
         repeat: Repeat,
     ) -> Result<Outcome> {
+        let store = kept.store;
         let outcome = self.ask_and_keep(id, integration, kept, repeat);
-        self.stores.give_back_room();
+        self.stores.give_back_room(id, store);
         outcome
     }
 
@@ -272,11 +273,13 @@ fn rotated(item: Item, answer: &Answer) -> Item {
 fn renewed(item: Item, answer: Answer, values: &Values<'_>, completed: bool) -> Item {
     let now = Timestamp::now();
     let kept = values.kept().clone();
+    let metadata = values.metadata().clone();
     item.next(|item| {
         let old = &mut item.credential;
         old.refresh_token = answer.refresh_token.or(old.refresh_token.take());
         old.id_token = answer.id_token.or(old.id_token.take());
         item.kept = kept;
+        item.metadata = metadata;
         if !completed {
             return;
         }

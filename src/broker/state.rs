@@ -37,7 +37,7 @@ impl State {
         if inputs::stands_alone(integration) {
             return State::Ready;
         }
-        let Some(record) = record else {
+        let Some(record) = record.filter(|record| !record.forgotten) else {
             return State::NotConnected;
         };
         let unaccepted = shown_values(integration, record).check_kept().is_err();

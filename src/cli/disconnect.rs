@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::broker::Revoked;
-use crate::connection::{ConnectionArg, ConnectionId};
+use crate::connection::{ConnectionArg, ConnectionId, DEFAULT};
 use crate::context::Context;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
@@ -50,7 +50,14 @@ fn find(
     }
     match context.connection(arg) {
         Ok((id, integration)) => Ok((id, Some(integration))),
-        Err(failure) => Err(failure.hint("or only forget the connection: add `--local`")),
+        Err(failure) => {
+            // Which one a bare key means is for its definition to say.
+            let name = arg.name.as_deref().unwrap_or(DEFAULT);
+            let id = format!("{}@{name}", crate::secret::shown(&arg.integration));
+            Err(failure.hint(format!(
+                "or only forget the connection: `hallpass disconnect {id} --local`"
+            )))
+        }
     }
 }
 

@@ -47,8 +47,9 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> Result<()> {
         Exported::Forgotten => context.ui.note(&format!(
             "Exported `{id}` and forgot it here. Nothing was revoked: it lives on where it is imported."
         )),
-        Exported::KeptUnsure => context.ui.warn(&format!(
-            "`{id}` is still here: whether the export has come through cannot be seen from here. Once it is imported there, run `hallpass disconnect {id} --local`, before either of the two is renewed: where the provider rotates refresh tokens, that ends the other"
+        // Two copies in use would end each other, whatever was silenced.
+        Exported::KeptUnsure => context.ui.always(&format!(
+            "warning: `{id}` is still here: whether the export has come through cannot be seen from here. Once it is imported there, run `hallpass disconnect {id} --local`, before either of the two is renewed: where the provider rotates refresh tokens, that ends the other"
         )),
         Exported::KeptRotating => context.ui.warn(&format!(
             "`{id}` is here and in the export. Where the provider rotates refresh tokens, the first of the two to be renewed ends the other: use only one"

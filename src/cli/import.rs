@@ -51,7 +51,6 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<()> {
     let definition = context
         .connection_unasked(&arg)
         .map(|(_, integration)| integration);
-    let by_issuer = item.metadata.issuer().is_some();
     let integration = definition.as_ref().ok();
     let item = context.broker().check_import(&id, integration, item)?;
     let store = choose_store(&id, context)?;
@@ -62,9 +61,6 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<()> {
             "it cannot be used before its definition is here: {}",
             escape(&failure.message())
         ));
-        if by_issuer {
-            context.ui.warn("what another machine says of a server is not believed: if its definition names an `issuer` in the place of endpoints, disconnect it with `--local` and import it again when that is here");
-        }
     }
     Ok(())
 }

@@ -15,7 +15,10 @@ impl Values<'_> {
         let shown = shown.map(|(name, text)| (name, text.as_str()));
         let secrets = self.secrets().iter();
         let typed = shown.chain(secrets.map(|(name, text)| (name, text.expose())));
-        for (name, text) in typed {
+        // What a client registered itself nobody typed.
+        let registered = self.metadata().registered_auth().is_some();
+        let own = |name: &str| registered && matches!(name, "client_id" | "client_secret");
+        for (name, text) in typed.filter(|(name, _)| !own(name)) {
             match self.integration().parameter(name) {
                 Some(parameter) => accepted(name, parameter.holds(text))?,
                 None => self.check_brought(name, text)?,

@@ -101,15 +101,15 @@ impl Parameter {
             .iter()
             .find(|choice| choice.value == value || choice.shown == value);
         let value = chosen.map_or(value, |choice| choice.value.as_str());
+        if value.is_empty() {
+            return Err(format!("`{}` is empty", self.name));
+        }
         self.holds(value)?;
         Ok(value.to_owned())
     }
 
     /// Whether a value can be used as it is; or why it will not do.
     pub fn holds(&self, value: &str) -> Result<(), String> {
-        if value.is_empty() {
-            return Err(format!("`{}` is empty", self.name));
-        }
         if !self.choices.is_empty() && self.choices.iter().all(|choice| choice.value != value) {
             let shown: Vec<&str> = self.choices.iter().map(|c| c.shown.as_str()).collect();
             return Err(format!(

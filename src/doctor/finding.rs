@@ -190,9 +190,12 @@ impl Finding {
     /// What another command would fail with.
     pub fn of_failure(subject: Subject, failure: &Failure) -> Self {
         let mut message = failure.message();
-        // The last line of a report is the one that says what is wrong.
+        // The first problem of a report says what is wrong; one that is none of
+        // ours says it last.
         let report = failure.rendered_report().unwrap_or_default();
-        if let Some(why) = report.lines().rev().find(|line| !line.trim().is_empty()) {
+        let mut lines = report.lines().filter(|line| !line.trim().is_empty());
+        let first = report.lines().find_map(|line| line.strip_prefix("error: "));
+        if let Some(why) = first.or_else(|| lines.next_back()) {
             message = format!("{message}: {}", why.trim());
         }
         let hint = failure.hints().first().map(String::as_str);

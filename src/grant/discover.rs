@@ -29,7 +29,7 @@ pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<Option<GrantErro
     };
     let needed = auth.token_url.is_none()
         || (auth.needs_consent() && oauth.authorization_url.is_none())
-        || values.input("client_id")?.is_none();
+        || matches!(values.input("client_id"), Ok(None));
     match ask(http, url.expose()) {
         Ok(metadata) => {
             values.set_metadata(metadata);
@@ -38,6 +38,17 @@ pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<Option<GrantErro
         Err(error) if needed => Err(error),
         Err(error) => Ok(Some(error)),
     }
+}
+
+/// The same, where the issuer was not asked yet: a connection that came from
+/// another machine brings nothing that would be believed of its server.
+pub(super) fn if_unknown(http: &Http, values: &mut Values<'_>) -> Result<(), GrantError> {
+    let oauth = values.integration().auth.oauth2();
+    let named = oauth.is_some_and(|oauth| oauth.issuer.is_some());
+    if named && values.metadata().issuer().is_none() {
+        discover(http, values)?;
+    }
+    Ok(())
 }
 
 fn ask(http: &Http, issuer: &Url) -> Result<Metadata, GrantError> {

@@ -22,7 +22,7 @@ use crate::secret::Secret;
 /// The longest line that is looked at, in bytes; twice what the listener takes.
 const LONGEST: usize = 64 * 1024;
 /// A shorter word is a slip of the keyboard, not a code.
-const SHORTEST_CODE: usize = 16;
+const SHORTEST_CODE: usize = 8;
 
 /// Whether the redirect URL may be pasted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

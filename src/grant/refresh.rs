@@ -6,7 +6,7 @@ use oauth2::basic::BasicClient;
 use oauth2::{ClientId, RefreshToken, TokenUrl};
 
 use super::after::{self, Moment};
-use super::{Answer, CallError, GrantError, ProviderCall, Repeat, jwt, provider_call};
+use super::{Answer, CallError, GrantError, ProviderCall, Repeat, discover, jwt, provider_call};
 use crate::connection::Values;
 use crate::credential::Credential;
 use crate::definition::RenewFrom;
@@ -23,6 +23,7 @@ pub struct Renewal<'h> {
 impl<'h> Renewal<'h> {
     /// Prepares a renewal.
     pub fn prepare(http: &'h Http, values: &mut Values<'_>) -> Result<Self, GrantError> {
+        discover::if_unknown(http, values)?;
         let auth = &values.integration().auth;
         let own = auth.refresh.call.url.as_ref().or(auth.token_url.as_ref());
         let url = values.endpoint(own, "token_endpoint")?;

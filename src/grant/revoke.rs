@@ -1,6 +1,6 @@
 //! Revoking (RFC 7009). An unknown token is a success by the RFC.
 
-use super::{CallError, GrantError, Repeat, jwt, provider_call};
+use super::{CallError, GrantError, Repeat, discover, jwt, provider_call};
 use crate::connection::Values;
 use crate::credential::Credential;
 use crate::definition::template::Value;
@@ -16,6 +16,7 @@ pub fn revoke(
     values: &mut Values<'_>,
     credential: &Credential,
 ) -> Result<bool, GrantError> {
+    discover::if_unknown(http, values)?;
     let auth = &values.integration().auth;
     let own = auth.revoke.url.as_ref().or(auth.revocation_url.as_ref());
     if values.endpoint(own, "revocation_endpoint")?.is_none() {

@@ -46,8 +46,8 @@ impl Held {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn give_back_room(&self) {
-        self.rooms().clear();
+    fn give_back(&self, path: &Path) {
+        self.rooms().retain(|(taken, _)| taken != path);
     }
 
     fn room_for(&self, path: &Path) -> Option<Room> {
@@ -129,6 +129,10 @@ impl Store for FileStore {
             None => fs::write_atomic(&path, &sealed),
         }
         .map_err(|source| io(&path, source))
+    }
+
+    fn give_back(&self, id: &ConnectionId) {
+        self.held.give_back(&self.path(id));
     }
 
     fn reserve(&self, id: &ConnectionId, writes: usize) -> Result<(), StoreError> {

@@ -40,6 +40,8 @@ pub trait Store {
     fn reserve(&self, _id: &ConnectionId, _writes: usize) -> Result<(), StoreError> {
         Ok(())
     }
+    /// Gives room back that was made sure of and not used.
+    fn give_back(&self, _id: &ConnectionId) {}
     /// Keeps a text durably, in the place of what was there.
     fn put(&self, id: &ConnectionId, text: &Secret) -> Result<(), StoreError>;
     /// Finds out whether a text could be kept now, before anything depends on it.

@@ -322,9 +322,9 @@ impl Stores {
     }
 
     /// Gives room back that was taken and not used.
-    pub fn give_back_room(&self) {
-        if let Some(held) = self.held.get() {
-            held.give_back_room();
+    pub fn give_back_room(&self, id: &ConnectionId, kind: StoreKind) {
+        if let Ok(store) = self.open(kind) {
+            store.give_back(id);
         }
     }
 

@@ -226,7 +226,7 @@ impl StoreError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Absent(_) => {
-                "start the keychain, or run this where it answers, such as in the desktop's session; what is connected anew can be kept in encrypted files: `--store file`, or `store = \"file\"` in config.toml".to_owned()
+                "start the keychain, or run this where it answers, such as in the desktop's session; a new connection can be kept in an encrypted file: `--store file`, or `store = \"file\"` in config.toml".to_owned()
             }
             Self::Locked(_) => {
                 "unlock the keychain (log in to the desktop, or `gnome-keyring-daemon --unlock`), then run the command again".to_owned()

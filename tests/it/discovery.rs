@@ -158,6 +158,17 @@ fn a_server_that_takes_registrations_needs_no_client_id() {
 }
 
 #[test]
+fn a_registered_client_is_held_to_nothing_that_people_type() {
+    let recorder = registering();
+    let home = home(recorder.origin(), "");
+    home.edit(|text| {
+        format!("{text}[[integrations.x.parameters]]\nname = \"client_id\"\npattern = \"[0-9]+\"\n")
+    });
+    home.connect("x");
+    home.hallpass(&["token", "x", "--refresh"]).run().ok();
+}
+
+#[test]
 fn without_a_client_id_or_registrations_a_person_is_named() {
     let provider = Provider::start(&[]);
     let home = home(provider.issuer(), "");

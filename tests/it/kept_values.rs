@@ -203,13 +203,62 @@ base_url = "ORIGIN/api"
     );
     run(&victim, &["disconnect", "x"]).ok();
 
-    // Nor where the definition comes later: then it has to be asked first.
+    // Nor where the definition comes later: then the issuer itself is asked, when it is needed.
     let text = std::fs::read_to_string(victim.path().join("integrations.toml")).unwrap();
     victim.write("integrations.toml", "");
-    let told = run(&victim, &["import", parcel]).ok();
-    assert!(told.stderr.contains("is not believed"), "{told}");
+    run(&victim, &["import", parcel]).ok();
     victim.write("integrations.toml", &text);
-    assert_ne!(run(&victim, &["token", "x", "--refresh"]).code, Some(0));
+    let revoked = provider.asked_at("/revoke").len();
+    for _ in 0..2 {
+        run(&victim, &["token", "x", "--refresh"]).ok();
+    }
     run(&victim, &["disconnect", "x"]).ok();
+    assert!(provider.asked_at("/revoke").len() > revoked);
     assert_eq!(trap.asked().len(), 0, "{:#?}", trap.asked());
+}
+
+#[test]
+fn what_needs_nobody_is_made_from_what_the_definition_says_now() {
+    let provider = Recorder::start();
+    let home = provider.home(
+        r#"
+[[integrations.x.parameters]]
+name = "tenant"
+default = "one"
+pattern = "one"
+[integrations.x.auth]
+type = "oauth2"
+grant = "client_credentials"
+token_url = "ORIGIN/{tenant}/token"
+client_id = "id"
+client_secret = { env = "OWN_SECRET" }
+"#,
+    );
+    run(&home, &["connect", "x"]).ok();
+    home.edit(|text| text.replace("one", "two"));
+    run(&home, &["token", "x"]).ok();
+    assert_eq!(provider.asked_at("/two/token").len(), 1);
+}
+
+#[test]
+fn a_blank_password_stays_one_when_the_definition_describes_it() {
+    let provider = Recorder::start();
+    let home = provider.home(
+        r#"
+[integrations.x.auth]
+type = "basic"
+username = "ada"
+[integrations.x.api]
+base_url = "ORIGIN/api"
+"#,
+    );
+    home.hallpass(&["connect", "x", "--param", "password=-"])
+        .stdin("\n")
+        .run()
+        .ok();
+    home.edit(|text| {
+        format!("{text}[[integrations.x.parameters]]\nname = \"password\"\nlabel = \"Word\"\n")
+    });
+    run(&home, &["request", "x", "/me"]).ok();
+    assert_eq!(provider.last("/api/me").basic().as_deref(), Some("ada:"));
 }

@@ -153,6 +153,26 @@ fn is_protected(provider: &Provider, call: crate::support::Cmd, told: &[&str]) {
     assert_eq!(provider.log().len(), before, "nothing was opened: {run}");
 }
 
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn what_is_in_a_keychain_that_is_not_there_is_replaced_by_force_alone() {
+    let (_provider, home) = Provider::connected(&[]);
+    let record = "data/connections/sandbox@default.json";
+    let text = std::fs::read_to_string(home.path().join(record)).unwrap();
+    home.write(record, &text.replace("\"file\"", "\"keychain\""));
+    let sealed = home.path().join("data/credentials/sandbox@default.age");
+    std::fs::remove_file(sealed).unwrap();
+    let connect = |more: &[&str]| {
+        home.hallpass(&[&["connect", "sandbox", "--store", "file"], more].concat())
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+            .env("HALLPASS_BROWSER", Home::sandbox_person())
+            .run()
+    };
+    connect(&[]).fails_with(7);
+    connect(&["--force"]).ok();
+    home.hallpass(&["token", "sandbox", "--refresh"]).run().ok();
+}
+
 #[test]
 fn what_lacks_only_its_key_is_replaced_by_force_alone() {
     let (provider, home, sealed) = connected();
