@@ -57,14 +57,14 @@ fn at_a_terminal_a_word_is_no_code_unless_pasting_was_asked_for() {
     let args = ["connect", "sandbox", "--no-browser", "--paste"];
     let (mut process, mut terminal) = home.hallpass(&args).spawn_at_terminal();
     process.wait_for_stderr(|line| line.starts_with("http://"));
-    for word in ["cancel", "fifteen-letters"] {
+    for word in ["cancel", "7-chars"] {
         terminal.type_line(word);
         process.wait_for_stderr(|line| line.contains("it is neither"));
     }
-    terminal.type_line("sixteen-letters-");
+    terminal.type_line("8-chars-");
     process.wait().ok();
     let code = recorder.last("/token").form("code");
-    assert_eq!(code.as_deref(), Some("sixteen-letters-"));
+    assert_eq!(code.as_deref(), Some("8-chars-"));
 }
 
 /// A question that is interrupted, by a key or a signal: the code, what is said, and the terminal.
