@@ -7,9 +7,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use super::{Finding, Patient, Remedy, Subject, Ward, renew};
-use crate::broker::State;
+use crate::broker::{State, values_of};
 use crate::connection::ConnectionId;
 use crate::context::Context;
+use crate::definition::Integration;
 use crate::error::Kind;
 use crate::settings::StoreKind;
 use crate::store::{Record, StoreError, Stores};
@@ -30,6 +31,8 @@ pub(super) struct Looking {
 struct Kept {
     id: ConnectionId,
     record: Option<Record>,
+    /// Its definition, where what is shown of it says that it still fits.
+    integration: Option<Integration>,
     /// Whether it can be obtained anew with nobody there.
     minted: bool,
 }
@@ -61,6 +64,10 @@ fn of(patient: &Patient) -> Kept {
     Kept {
         id: patient.id.clone(),
         record: patient.record.clone(),
+        integration: patient
+            .integration
+            .clone()
+            .filter(|_| patient.state != State::NeedsConnecting),
         minted: patient.state == State::Ready,
     }
 }
@@ -209,6 +216,16 @@ fn look_at(stores: &Stores, one: &Kept) -> Vec<Finding> {
         let remedy =
             Remedy::run(renew(id)).and(format!("where that fails, run `hallpass connect {id}`"));
         findings.push(Finding::warning(Subject::Store, message, remedy).of(id));
+    }
+    let values = one
+        .integration
+        .as_ref()
+        .map(|integration| values_of(integration, &item));
+    if let Some(Err(error)) = values.map(|values| values.check_kept()) {
+        let message = format!("what `{id}` keeps does not fit its definition: {error}");
+        let remedy = Remedy::run(format!("hallpass connect {id} --force"));
+        let kind = Kind::NeedsConnecting;
+        findings.push(Finding::problem(Subject::Store, kind, message, remedy).of(id));
     }
     if findings.is_empty() {
         let message = format!("`{id}` opens, and agrees with its record");

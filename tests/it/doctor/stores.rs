@@ -129,6 +129,35 @@ fn a_record_that_is_damaged_or_behind_is_made_again() {
 }
 
 #[test]
+fn a_secret_that_the_definition_does_not_accept_any_more_is_told() {
+    let provider = Recorder::start();
+    let home = provider.home(
+        r#"
+[[integrations.x.parameters]]
+name = "key"
+secret = true
+pattern = "k-.*"
+[integrations.x.auth]
+type = "none"
+[integrations.x.api]
+base_url = "ORIGIN/api"
+headers = { Key = "{key}" }
+"#,
+    );
+    home.hallpass(&["connect", "x", "--param", "key=-"])
+        .stdin("k-not-real\n")
+        .run()
+        .ok();
+    assert_eq!(look(&home, &["x"]).bad().len(), 0);
+    home.edit(|text| text.replace("k-.*", "j-.*"));
+    let found = look(&home, &["x"]);
+    let finding = found.only("store", "problem", "does not fit its definition");
+    assert_eq!(command(finding), "hallpass connect x --force");
+    assert_eq!(found.run.code, Some(4));
+    assert!(!found.run.stdout.contains("k-not-real"));
+}
+
+#[test]
 fn a_damaged_and_a_lost_credential_are_told_apart() {
     let (_provider, home) = Provider::connected(&[]);
     let sealed = home.path().join("data/credentials/sandbox@default.age");
