@@ -17,6 +17,9 @@ fn call(home: &Home, number: usize) -> Running {
 fn two_hundred_callers_of_one_expired_rotating_token_refresh_it_once() {
     let provider = Rotating::start();
     let home = provider.connected();
+    // However long a slow machine takes to start them all.
+    let patient = "lock_timeout = \"5m\"\nhttp_timeout = \"5m\"\n";
+    home.write("config.toml", patient);
     provider.give(3600);
     // The answer comes when all of them are at it, which is later than any fixed latency.
     provider.hold();
