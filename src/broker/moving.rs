@@ -138,7 +138,9 @@ impl Broker<'_> {
                 .hint(format!("or connect here: `hallpass connect {id}`"))
         })?;
         let asked = grant::discover(self.http, &mut values);
-        asked.map_err(|error| explain::grant(id, &what, error))?;
+        asked.map_err(|error| {
+            explain::grant(id, &what, error).hint("the export stays good: import it again then")
+        })?;
         let metadata = values.metadata().clone();
         item.metadata = metadata;
         Ok(item)

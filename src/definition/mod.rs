@@ -48,6 +48,7 @@ mod reach;
 mod read_auth;
 mod read_call;
 mod read_capture;
+mod read_integration;
 mod read_oauth2;
 mod read_response;
 pub mod report;

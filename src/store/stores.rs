@@ -245,11 +245,11 @@ impl Stores {
             self.records()?.remove(id)?;
         }
         let text = item.to_text(id)?;
-        let is_kept = |kept: Option<Secret>| kept.is_some_and(|kept| kept.equals(text.expose()));
-        let now = generation(store.as_ref(), id)?;
+        let kept = readable(store.as_ref(), id)?;
         // A write that is tried again may have come half-way the first time.
-        let half_way = now == Some(item.generation) && is_kept(store.get(id)?);
-        if now != base && !half_way {
+        let half_way = kept.as_ref().is_some_and(|kept| kept.equals(text.expose()));
+        let now = kept.and_then(|kept| Item::from_text(id, &kept).ok());
+        if now.map(|item| item.generation) != base && !half_way {
             return Err(StoreError::Superseded);
         }
         put(store.as_ref(), id, item)?;
@@ -385,12 +385,10 @@ pub(super) fn put(store: &dyn Store, id: &ConnectionId, item: &Item) -> Result<(
     }
 }
 
-/// The generation that is kept now; unreadable is as good as nothing.
-fn generation(store: &dyn Store, id: &ConnectionId) -> Result<Option<u64>, StoreError> {
+/// The text that is kept now; one that cannot be read is as good as none.
+fn readable(store: &dyn Store, id: &ConnectionId) -> Result<Option<Secret>, StoreError> {
     match store.get(id) {
-        Ok(Some(text)) => Ok(Item::from_text(id, &text).ok().map(|item| item.generation)),
-        Ok(None) => Ok(None),
         Err(error) if error.is_unreadable() => Ok(None),
-        Err(error) => Err(error),
+        other => other,
     }
 }

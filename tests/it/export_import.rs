@@ -57,6 +57,14 @@ pub fn changed(home: &Home, parcel: &str, change: impl FnOnce(&mut Value)) -> St
     sealed_for(home, &parcel.to_string())
 }
 
+/// Exports `sandbox`, and keeps it.
+#[track_caller]
+fn export_keeping(home: &Home, to: &str) -> Run {
+    home.hallpass(&["export", "sandbox", "--to", to, "--keep"])
+        .run()
+        .ok()
+}
+
 #[test]
 fn an_exported_connection_lives_on_where_it_is_imported_and_there_alone() {
     let (provider, home) = Provider::connected(&[]);
@@ -118,10 +126,7 @@ fn kept_on_both_sides_it_warns_and_an_api_key_is_kept_without_a_word_of_warning(
     let (provider, home) = Provider::connected(&[]);
     let other = provider.home();
     let to = recipient(&other);
-    let run = home
-        .hallpass(&["export", "sandbox", "--to", &to, "--keep"])
-        .run()
-        .ok();
+    let run = export_keeping(&home, &to);
     assert!(run.stderr.contains("warning:"), "{run}");
     assert!(run.stderr.contains("use only one"), "{run}");
     home.token("sandbox");
@@ -151,10 +156,7 @@ fn kept_on_both_sides_it_warns_and_an_api_key_is_kept_without_a_word_of_warning(
 fn every_key_of_this_machine_opens_what_is_sealed_for_it() {
     let (provider, home) = Provider::connected(&[]);
     let (secret, to) = key();
-    let run = home
-        .hallpass(&["export", "sandbox", "--to", &to, "--keep"])
-        .run()
-        .ok();
+    let run = export_keeping(&home, &to);
     let other = provider.home();
     let by_variable = |args: &[&str]| other.hallpass(args).env("HALLPASS_KEY", &secret);
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{changed, export, recipient, sealed_for};
+use super::{changed, export, export_keeping, recipient, sealed_for};
 use crate::support::{Home, Provider};
 
 #[test]
@@ -191,10 +191,7 @@ fn a_parcel_of_more_writes_than_there_can_be_is_none() {
     let (provider, home) = Provider::connected(&[]);
     let other = provider.home();
     let to = recipient(&other);
-    let run = home
-        .hallpass(&["export", "sandbox", "--to", &to, "--keep"])
-        .run()
-        .ok();
+    let run = export_keeping(&home, &to);
     for (generation, code) in [(u64::MAX, 2), (u64::MAX - 1, 2), (1 << 20, 0)] {
         let parcel = changed(&other, &run.stdout, |item| {
             item["generation"] = generation.into();
