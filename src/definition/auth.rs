@@ -155,8 +155,16 @@ pub struct Jwt {
 pub enum Grant {
     /// RFC 6749 section 4.1: a person consents in a browser.
     AuthorizationCode,
+    /// RFC 8628: a person consents in a browser that may be anywhere.
+    DeviceCode,
     /// RFC 6749 section 4.4: the client acts for itself.
     ClientCredentials,
+    /// RFC 6749 section 4.3: the user's own name and password.
+    Password,
+    /// RFC 7523 section 2.1: an assertion that hallpass signs.
+    JwtBearer,
+    /// RFC 8693: another token is exchanged.
+    TokenExchange,
 }
 
 impl Grant {
@@ -164,8 +172,17 @@ impl Grant {
     pub fn name(self) -> &'static str {
         match self {
             Grant::AuthorizationCode => "authorization_code",
+            Grant::DeviceCode => "device_code",
             Grant::ClientCredentials => "client_credentials",
+            Grant::Password => "password",
+            Grant::JwtBearer => "jwt_bearer",
+            Grant::TokenExchange => "token_exchange",
         }
+    }
+
+    /// Whether a person has to consent.
+    pub fn needs_consent(self) -> bool {
+        matches!(self, Grant::AuthorizationCode | Grant::DeviceCode)
     }
 }
 
@@ -305,7 +322,7 @@ impl Auth {
     /// Whether a person has to consent in a browser.
     pub fn needs_consent(&self) -> bool {
         self.oauth2()
-            .is_some_and(|oauth| oauth.grant == Grant::AuthorizationCode)
+            .is_some_and(|oauth| oauth.grant.needs_consent())
     }
 
     /// Whether the credential is what was typed, and never renewed.

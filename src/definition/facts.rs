@@ -18,6 +18,15 @@ pub(super) const TYPES: [(&str, AuthType); 6] = [
     ("none", AuthType::None),
 ];
 
+/// Grants whose answer comes with no redirect.
+const GRANTS_WITHOUT_REDIRECT: [&str; 5] = [
+    "device_code",
+    "client_credentials",
+    "password",
+    "jwt_bearer",
+    "token_exchange",
+];
+
 /// `auth.type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AuthType {
@@ -47,7 +56,8 @@ pub(super) fn read(
     };
     let kind = meant(entries).map_or("none", |(word, _)| word);
     kind.clone_into(&mut facts.kind);
-    facts.consents = kind == "oauth2" && text("grant") != "client_credentials";
+    let redirects = !GRANTS_WITHOUT_REDIRECT.contains(&text("grant"));
+    facts.consents = kind == "oauth2" && redirects;
     facts.has_jwt = entry(entries, "jwt").is_some();
     facts.has_site = entry(entries, "site").is_some();
     let mut tables = vec![entry(entries, "capture")];

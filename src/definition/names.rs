@@ -55,7 +55,7 @@ impl Moment {
 pub(super) struct Facts {
     /// `auth.type`, as it is written.
     pub(super) kind: String,
-    /// Whether a person consents in a browser.
+    /// Whether a person consents in a browser that is then redirected.
     pub(super) consents: bool,
     /// Whether there is an `auth.jwt`.
     pub(super) has_jwt: bool,

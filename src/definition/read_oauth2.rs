@@ -63,8 +63,8 @@ pub(super) fn read(
     known: &Known<'_>,
 ) -> Option<OAuth2> {
     let moment = match grant {
-        Some(Grant::ClientCredentials) => Moment::Endpoint,
         Some(Grant::AuthorizationCode) | None => Moment::Browser,
+        Some(_) => Moment::Endpoint,
     };
     let issuer = strings::whole_url(table, "issuer", known, Moment::Issuer);
     let authorization_url = strings::endpoint(table, "authorization_url", known, Moment::Browser);
