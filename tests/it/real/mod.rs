@@ -2,12 +2,14 @@
 //! installed what its module needs:
 //!
 //! - `oidc_provider`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
+//! - `glewlwyd`: a second implementation, with manners of its own (Debian, and Node to start it);
 //! - `gnome_keyring`: the Secret Service most Linux desktops run (gnome-keyring, dbus, secret-tool);
 //! - `whole_way`: both at once, from `connect` to `disconnect`;
 //! - `chromium`: a real browser (Chromium, and Node to lead it);
 //! - `strace`: kills and failures at system calls of its choice.
 
 mod chromium;
+mod glewlwyd;
 mod gnome_keyring;
 mod oidc_provider;
 mod op;
