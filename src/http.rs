@@ -1,10 +1,13 @@
 //! The HTTP client, built when the first request is sent and not before: TLS
 //! always verified against the platform's trust store (`SSL_CERT_FILE`
 //! included), proxies obeyed except on loopback, no redirect followed by
-//! itself, every wait bounded. Errors say what failed without the URL, whose
+//! itself, every wait bounded, a client certificate (`identity`) shown only in
+//! requests that come with one. Errors say what failed without the URL, whose
 //! query may hold secrets.
 
-use std::cell::OnceCell;
+mod identity;
+
+use std::cell::{OnceCell, RefCell};
 use std::io::Read;
 use std::time::Duration;
 
@@ -12,7 +15,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::blocking::{Client, ClientBuilder, Response};
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
+use rustls::AlertDescription;
 use url::{Host, Url};
+
+pub use identity::{Identity, IdentityError};
 
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -28,6 +34,15 @@ pub struct Http {
     plain: OnceCell<Client>,
     loopback: OnceCell<Client>,
     remote: OnceCell<Client>,
+    identified: RefCell<Vec<Identified>>,
+}
+
+/// A client that shows a certificate.
+#[derive(Debug)]
+struct Identified {
+    mark: [u8; 32],
+    loopback: bool,
+    client: Client,
 }
 
 /// A request that got no answer; all of these may pass.
@@ -40,6 +55,17 @@ pub enum HttpError {
         host: String,
         /// What the network said.
         why: String,
+    },
+    /// The server ended the handshake over a certificate: it wants one of the
+    /// client, or another one.
+    #[error(
+        "{host} refused the TLS connection ({alert}): it may be for the client certificate, which it misses or does not take"
+    )]
+    Certificate {
+        /// Host and port.
+        host: String,
+        /// The alert (RFC 8446 section 6.2).
+        alert: String,
     },
     /// The deadline passed.
     #[error("{host} did not answer in time")]
@@ -85,6 +111,7 @@ impl Http {
             plain: OnceCell::new(),
             loopback: OnceCell::new(),
             remote: OnceCell::new(),
+            identified: RefCell::default(),
         }
     }
 
@@ -108,10 +135,35 @@ impl Http {
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let client = builder
-            .build()
-            .map_err(|error| HttpError::Setup(innermost(&error)))?;
+        let client = built(builder)?;
         Ok(cell.get_or_init(|| client))
+    }
+
+    /// The same, with a certificate to show where the server asks for one.
+    pub fn client_as(&self, url: &Url, identity: Option<&Identity>) -> Result<Client, HttpError> {
+        // Where there is no TLS there is nobody to show it to.
+        let Some(identity) = identity.filter(|_| url.scheme() == "https") else {
+            return self.client_for(url).cloned();
+        };
+        let (mark, loopback) = (identity.mark(), is_loopback(url));
+        let mut known = self.identified.borrow_mut();
+        let same = |one: &&Identified| one.mark == mark && one.loopback == loopback;
+        if let Some(found) = known.iter().find(same) {
+            return Ok(found.client.clone());
+        }
+        let mut builder = builder(self.connect)
+            .timeout(LONGEST_WAIT)
+            .identity(identity.shown());
+        if loopback {
+            builder = builder.no_proxy();
+        }
+        let client = built(builder)?;
+        known.push(Identified {
+            mark,
+            loopback,
+            client: client.clone(),
+        });
+        Ok(client)
     }
 
     /// Sends a request and reads the whole answer, of at most `limit` bytes.
@@ -120,8 +172,18 @@ impl Http {
         request: reqwest::blocking::Request,
         limit: u64,
     ) -> Result<Answer, HttpError> {
+        self.fetch_as(request, limit, None)
+    }
+
+    /// The same, with a certificate to show where the server asks for one.
+    pub fn fetch_as(
+        &self,
+        request: reqwest::blocking::Request,
+        limit: u64,
+        identity: Option<&Identity>,
+    ) -> Result<Answer, HttpError> {
         let host = host_of(request.url());
-        let client = self.client_for(request.url())?;
+        let client = self.client_as(request.url(), identity)?;
         tracing::debug!(method = %request.method(), host, "sending");
         let mut request = request;
         request.timeout_mut().get_or_insert(self.timeout);
@@ -139,6 +201,11 @@ fn builder(connect: Duration) -> ClientBuilder {
         .referer(false)
         .connect_timeout(connect)
         .user_agent(concat!("hallpass/", env!("CARGO_PKG_VERSION")))
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, HttpError> {
+    let client = builder.build();
+    client.map_err(|error| HttpError::Setup(innermost(&error)))
 }
 
 fn read(response: Response, host: &str, limit: u64) -> Result<Answer, HttpError> {
@@ -168,8 +235,15 @@ fn read(response: Response, host: &str, limit: u64) -> Result<Answer, HttpError>
 /// What went wrong, without the URL.
 pub fn explain(error: &reqwest::Error, host: &str) -> HttpError {
     let host = host.to_owned();
+    // In TLS 1.3 the server looks at a certificate when the client thinks the
+    // connection is up, so this may come at any time.
+    if let Some(alert) = alert(error).filter(is_about_certificates) {
+        HttpError::Certificate {
+            host,
+            alert: format!("{alert:?}"),
+        }
     // A connection that did not come up in time is first of all none.
-    if error.is_connect() {
+    } else if error.is_connect() {
         HttpError::Connect {
             host,
             why: innermost(error),
@@ -182,6 +256,36 @@ pub fn explain(error: &reqwest::Error, host: &str) -> HttpError {
             why: innermost(error),
         }
     }
+}
+
+/// The alert with which the other side ended TLS.
+fn alert(error: &(dyn std::error::Error + 'static)) -> Option<AlertDescription> {
+    if let Some(rustls::Error::AlertReceived(alert)) = error.downcast_ref() {
+        return Some(*alert);
+    }
+    // What an I/O error wraps is not its source, but in its place.
+    let wrapped = error.downcast_ref::<std::io::Error>();
+    match wrapped.and_then(std::io::Error::get_ref) {
+        Some(inner) => alert(inner),
+        None => alert(error.source()?),
+    }
+}
+
+/// What a server says of a client's certificate (RFC 8446 section 6.2); before
+/// TLS 1.3 a missing one was a failed handshake.
+fn is_about_certificates(alert: &AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::HandshakeFailure
+    )
 }
 
 /// The last cause in the chain is the one that says something.

@@ -16,7 +16,7 @@ use crate::connection::Values;
 use crate::definition::Integration;
 use crate::definition::request::{BodyTemplate, RequestTemplate};
 use crate::definition::template::{Template, Value};
-use crate::http;
+use crate::http::{self, Identity};
 use crate::secret::{REDACTED, SafeUrl, Secret};
 
 const JSON: &str = "application/json";
@@ -69,6 +69,8 @@ pub struct Plan {
     pub headers: HeaderMap,
     /// The body.
     pub body: Body,
+    /// What is shown where a certificate is asked for.
+    pub identity: Option<Identity>,
 }
 
 impl Plan {
@@ -210,6 +212,7 @@ impl Plan {
             url: with_query(url, query),
             headers: credential_headers(integration, values)?,
             body: Body::None,
+            identity: values.identity()?,
         })
     }
 }

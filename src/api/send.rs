@@ -23,7 +23,7 @@ pub fn send(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Respon
     *request.body_mut() = wire(plan.body)?;
     // The wait for the headers begins with the sending.
     *request.timeout_mut() = timeout.or(streams.then_some(LONGEST_UPLOAD));
-    let client = http.client_for(plan.url.expose())?;
+    let client = http.client_as(plan.url.expose(), plan.identity.as_ref())?;
     let response = client
         .execute(request)
         .map_err(|error| http::explain(&error, &host))?;

@@ -6,6 +6,7 @@ use crate::definition::template::RenderError;
 use crate::definition::{AuthKind, BUILT_IN, INPUTS, Integration, RenewFrom};
 use crate::error::{Failure, Kind};
 use crate::grant::GrantError;
+use crate::http::HttpError;
 use crate::store::InFlight;
 
 /// There is no such connection.
@@ -181,7 +182,7 @@ fn unaccepted(id: &ConnectionId, name: &str, error: &RenderError) -> Failure {
 pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure {
     let kind = match &error {
         GrantError::Render(render) => return unrenderable(id, render),
-        GrantError::Unsigned(_) => Kind::Definition,
+        GrantError::Unsigned(_) | GrantError::OtherAuth(_) => Kind::Definition,
         GrantError::Missing(_)
         | GrantError::TimedOut(_)
         | GrantError::PasteEnded
@@ -202,11 +203,19 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
     hints.into_iter().fold(failure, Failure::hint)
 }
 
+/// A server ended TLS over a certificate.
+fn client_certificate(id: &ConnectionId) -> String {
+    format!(
+        "see that `auth.tls` in the definition of `{}` names the certificate that the service expects, and that it has not expired",
+        id.integration()
+    )
+}
+
 fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
     let refused = |code: &str| {
         match code {
         "invalid_client" | "unauthorized_client" => {
-            "see that the client id and secret are right, and that `client_auth` is what the provider wants (`basic` or `body`)".to_owned()
+            "see that the client id and its secret, key or certificate are right, and that `client_auth` is what the provider wants (`basic`, `body`, `private_key_jwt` or `mtls`)".to_owned()
         }
         "invalid_scope" => "see that the provider knows every scope in `scopes`".to_owned(),
         "access_denied" => format!("run `hallpass connect {id}` again and allow the access"),
@@ -224,6 +233,7 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         ],
         GrantError::PasteEnded | GrantError::PasteFlood(_) => vec![format!("run `hallpass connect {id} --paste` again, and keep stdin open until the whole address that the browser ended at is in it")],
         GrantError::Unsigned(_) => vec![format!("see `auth.jwt` in the definition of `{}`, and that its key is the one the service gave", id.integration())],
+        GrantError::OtherAuth(_) => vec![format!("write `client_auth = \"private_key_jwt\"` with `[integrations.{key}.auth.jwt]`, or `client_auth = \"mtls\"` with `[integrations.{key}.auth.tls]`, as the client is registered there", key = id.integration())],
         GrantError::NoToken(_) => vec![format!("see what the answer holds, and name the place of the token in the definition of `{}`: `response = {{ access_token = \"path.to.it\" }}`", id.integration())],
         GrantError::Unfit { name, .. } => vec![format!("if the value is right, widen the `pattern` of `{name}` in the definition of `{}`", id.integration())],
         GrantError::Moved(_) => vec![
@@ -235,6 +245,9 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         GrantError::Listen(_) => vec!["end what holds the port, or name other `ports` in the definition's `redirect`".to_owned()],
         GrantError::Denied { error, .. }
         | GrantError::Call(crate::grant::CallError::Refused { error, .. }) => vec![refused(error)],
+        GrantError::Call(crate::grant::CallError::Http(HttpError::Certificate { .. })) => vec![
+            client_certificate(id),
+        ],
         GrantError::Call(crate::grant::CallError::Unusable { .. }) => vec![
             "try again later; if it stays so, see that `token_url` is the provider's token endpoint".to_owned(),
         ],

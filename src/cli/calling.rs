@@ -120,6 +120,13 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
             "what was asked may have been done all the same: look before you run the command again"
                 .to_owned(),
         ),
+        ApiError::Http(HttpError::Certificate { .. }) => (
+            Kind::Unavailable,
+            format!(
+                "see that `auth.tls` in the definition of `{}` names the certificate that the service expects, and that it has not expired",
+                id.integration()
+            ),
+        ),
         ApiError::Http(_) => (
             Kind::Unavailable,
             "see that the network and the API are up, then run the command again".to_owned(),

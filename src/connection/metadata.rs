@@ -22,6 +22,35 @@ const ENDPOINTS: [&str; 4] = [
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata(BTreeMap<String, String>);
 
+/// What the names of endpoints for clients with a certificate begin with here.
+const ALIASES: &str = "mtls_endpoint_aliases";
+
+fn is_usable(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        http::is_protected(&url) && url.username().is_empty() && url.password().is_none()
+    })
+}
+
+/// Endpoints for clients that show a certificate (RFC 8705 section 5).
+fn aliases(document: &serde_json::Value) -> Result<Vec<(String, String)>, String> {
+    let named = |name| document.get(ALIASES)?.get(name)?.as_str();
+    // Where a person consents, the browser goes, which has no such certificate.
+    let called = ENDPOINTS
+        .iter()
+        .filter(|name| **name != "authorization_endpoint");
+    called
+        .filter_map(|name| Some((name, named(name)?)))
+        .map(|(name, text)| {
+            let name = format!("{ALIASES}.{name}");
+            if is_usable(text) {
+                Ok((name, text.to_owned()))
+            } else {
+                Err(format!("its `{name}` is no https URL"))
+            }
+        })
+        .collect()
+}
+
 impl Metadata {
     /// Reads a metadata document. Fails when an endpoint that is used is no
     /// URL that credentials may go to.
@@ -31,14 +60,12 @@ impl Metadata {
             let Some(text) = document.get(name).and_then(serde_json::Value::as_str) else {
                 continue;
             };
-            let usable = Url::parse(text).is_ok_and(|url| {
-                http::is_protected(&url) && url.username().is_empty() && url.password().is_none()
-            });
-            if !usable {
+            if !is_usable(text) {
                 return Err(format!("its `{name}` is no https URL"));
             }
             members.insert(name.to_owned(), text.to_owned());
         }
+        members.extend(aliases(document)?);
         let methods = document.get("token_endpoint_auth_methods_supported");
         if let Some(methods) = methods.and_then(serde_json::Value::as_array) {
             let words: Vec<&str> = methods
@@ -63,6 +90,22 @@ impl Metadata {
     pub fn endpoint(&self, name: &str) -> Option<SafeUrl> {
         let url = Url::parse(self.0.get(name)?).ok()?;
         Some(SafeUrl::plain(url))
+    }
+
+    /// The endpoint of this name for a client that shows a certificate: one of
+    /// its own, where the server has one (RFC 8705 section 5).
+    pub fn mtls_endpoint(&self, name: &str) -> Option<SafeUrl> {
+        let own = self.endpoint(&format!("{ALIASES}.{name}"));
+        own.or_else(|| self.endpoint(name))
+    }
+
+    /// The ways of client authentication that the server takes (RFC 8414
+    /// section 2); empty when it says nothing of any.
+    pub fn client_auth_methods(&self) -> Vec<&str> {
+        let methods = self.0.get("token_endpoint_auth_methods");
+        methods
+            .map(|words| words.split(' ').collect())
+            .unwrap_or_default()
     }
 
     /// Whether the server says that this way of client authentication works;
@@ -100,11 +143,18 @@ impl Metadata {
             .contains_key("authorization_response_iss_parameter_supported")
     }
 
-    /// The origins that secrets go to.
-    pub(super) fn origins(&self) -> impl Iterator<Item = String> {
+    /// The origins that secrets go to. `mtls`: the client shows a certificate.
+    pub(super) fn origins(&self, mtls: bool) -> impl Iterator<Item = String> {
         let secret_ones = ENDPOINTS
             .iter()
             .filter(|name| **name != "authorization_endpoint");
-        secret_ones.filter_map(|name| self.endpoint(name).map(|url| url.origin()))
+        secret_ones.filter_map(move |name| {
+            let url = if mtls {
+                self.mtls_endpoint(name)
+            } else {
+                self.endpoint(name)
+            };
+            url.map(|url| url.origin())
+        })
     }
 }

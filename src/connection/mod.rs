@@ -1,8 +1,9 @@
 //! A connection: an integration and a name; `values`, what fills the
 //! definition's placeholders; `pin`, the origins its secrets may go to;
-//! `metadata`, what its server says of itself.
+//! `metadata`, what its server says of itself; `identity`, the certificate it shows.
 
 mod held;
+mod identity;
 mod metadata;
 mod pin;
 mod values;

@@ -38,7 +38,7 @@ impl Pin {
         if let Some(issuer) = issuer {
             origins.extend(known(integration, issuer.render_origin(values))?);
         }
-        origins.extend(values.metadata().origins());
+        origins.extend(values.metadata().origins(auth.tls.is_some()));
         for host in &integration.api.allowed_hosts {
             if let Ok(url) = url::Url::parse(&format!("https://{host}")) {
                 origins.insert(url.origin().ascii_serialization());

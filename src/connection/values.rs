@@ -252,7 +252,8 @@ impl<'a> Values<'a> {
     }
 
     /// An endpoint: the definition's own, else what the server's metadata
-    /// names (RFC 8414 section 2).
+    /// names (RFC 8414 section 2), for clients with a certificate where there
+    /// is one (RFC 8705 section 5).
     pub fn endpoint(
         &self,
         own: Option<&Endpoint>,
@@ -260,6 +261,9 @@ impl<'a> Values<'a> {
     ) -> Result<Option<SafeUrl>, RenderError> {
         match own {
             Some(endpoint) => endpoint.resolve(self.integration.auth.site.as_ref(), self),
+            None if self.integration.auth.tls.is_some() => {
+                Ok(self.metadata.mtls_endpoint(metadata))
+            }
             None => Ok(self.metadata.endpoint(metadata)),
         }
     }

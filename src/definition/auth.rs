@@ -10,6 +10,7 @@ use super::call::{Call, Refresh, RenewFrom, Step};
 use super::input::Input;
 use super::json_template::JsonTemplate;
 use super::template::{RenderError, Scope, Template};
+use super::tls::Tls;
 use super::url_template::UrlTemplate;
 use crate::secret::SafeUrl;
 
@@ -40,6 +41,8 @@ pub struct Auth {
     pub captures: Vec<Capture>,
     /// A token that hallpass itself signs (RFC 7519).
     pub jwt: Option<Jwt>,
+    /// The certificate that is shown in TLS handshakes (RFC 8705).
+    pub tls: Option<Tls>,
 }
 
 /// What kind of credential a definition gives.
@@ -186,6 +189,13 @@ impl Grant {
     }
 }
 
+impl Jwt {
+    /// Whether it is signed with a secret that both sides know.
+    pub fn is_hmac(&self) -> bool {
+        self.alg.starts_with("HS")
+    }
+}
+
 impl OAuth2 {
     /// How the client shows who it is: as the definition says; else by Basic
     /// where there is a secret, or where the client is all there is to
@@ -205,7 +215,8 @@ impl OAuth2 {
 #[derive(Clone, Debug)]
 pub struct Endpoint(pub(super) UrlTemplate);
 
-/// How the client authenticates (RFC 6749 section 2.3).
+/// How the client authenticates (RFC 6749 section 2.3, RFC 7523 section 2.2, RFC
+/// 8705 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
     /// `Authorization: Basic`.
@@ -216,12 +227,20 @@ pub enum ClientAuth {
     BasicAndBody,
     /// `client_id` alone: a public client.
     None,
+    /// A token that `auth.jwt` signs: `private_key_jwt`, or `client_secret_jwt`
+    /// where its algorithm is an HMAC (OpenID Connect Core section 9).
+    PrivateKeyJwt,
+    /// `client_id` alone, over TLS that shows the certificate of `auth.tls`.
+    Mtls,
 }
 
 impl ClientAuth {
-    /// Whether it takes a secret.
+    /// Whether it sends a secret.
     pub fn needs_secret(self) -> bool {
-        self != ClientAuth::None
+        matches!(
+            self,
+            ClientAuth::Basic | ClientAuth::Body | ClientAuth::BasicAndBody
+        )
     }
 }
 
@@ -317,6 +336,12 @@ impl Auth {
             AuthKind::OAuth2(oauth) => Some(oauth),
             _ => None,
         }
+    }
+
+    /// Whether the client authenticates by a token that its secret signs.
+    pub fn signs_with_secret(&self) -> bool {
+        let named = self.oauth2().and_then(|oauth| oauth.named_client_auth);
+        named == Some(ClientAuth::PrivateKeyJwt) && self.jwt.as_ref().is_some_and(Jwt::is_hmac)
     }
 
     /// Whether a person has to consent in a browser.

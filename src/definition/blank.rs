@@ -13,7 +13,7 @@ use super::report::closest;
 use super::tree::inside_quotes;
 
 /// Keys whose values are secrets, and what a misspelt key is likened to.
-const SECRET_KEYS: [&str; 8] = [
+const SECRET_KEYS: [&str; 9] = [
     "client_secret",
     "secret",
     "password",
@@ -22,6 +22,8 @@ const SECRET_KEYS: [&str; 8] = [
     "apikey",
     "private_key",
     "key",
+    // Its key may stand in the same text.
+    "certificate",
 ];
 
 /// Keys that resemble those and are none.
@@ -339,6 +341,8 @@ mod tests {
             "[integrations.x]\nauth = { client_secret = \"S\", bogus = 1 }",
             "[integrations.x]\nauth.client_secret = \"\"\"\na\nS\"\"\"",
             "[integrations.x.auth.jwt]\nkey = '''\nS\nb'''",
+            "[integrations.x.auth]\ntls = { certificate = \"S\", key = { file = \"k\" } }",
+            "[integrations.x.auth]\ntls = { certificate = { file = \"c\" }, key = \"S\" }",
             "[integrations.x.auth]\npassword = { value = \"S\", env = \"E\" }",
             "[integrations.x.auth]\napi_keys = [\"a\", \"S\"]",
             "[integrations.x.api]\nheaders = { X-Api-Key = \"S\" }",

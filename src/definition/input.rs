@@ -1,5 +1,5 @@
 //! The built-in inputs: client id and secret, API key, user name, password,
-//! and the key of `auth.jwt`. The definition says where one comes from, or the
+//! the key of `auth.jwt`, and what `auth.tls` shows. The definition says where one comes from, or the
 //! person who connects is asked.
 
 use super::names::{Known, Moment};
@@ -8,7 +8,7 @@ use super::strings;
 use super::table::TableReader;
 use super::template::Template;
 use super::tree::{Node, Tree};
-use super::{INPUTS, JWT_KEY};
+use super::{INPUTS, JWT_KEY, TLS_CERTIFICATE, TLS_KEY};
 
 /// An input that a definition has use for.
 #[derive(Clone, Debug)]
@@ -44,6 +44,7 @@ impl Input {
             "api_key" => "API key",
             "username" => "User name",
             "password" => "Password",
+            TLS_CERTIFICATE => "Client certificate",
             _ => "Private key",
         }
     }
@@ -51,7 +52,9 @@ impl Input {
 
 /// Whether a built-in input of this name must not be shown.
 pub fn is_secret(name: &str) -> bool {
-    (INPUTS.contains(&name) && !matches!(name, "client_id" | "username")) || name == JWT_KEY
+    // A certificate is none, but the key may stand in the same text.
+    (INPUTS.contains(&name) && !matches!(name, "client_id" | "username"))
+        || [JWT_KEY, TLS_CERTIFICATE, TLS_KEY].contains(&name)
 }
 
 /// Reads the sources that `auth` names. What a type has no use for is noticed

@@ -58,6 +58,7 @@ mod source;
 mod strings;
 mod table;
 pub mod template;
+mod tls;
 mod tree;
 mod url_place;
 mod url_rules;
@@ -83,6 +84,7 @@ pub use parameter::{Choice, Format, Parameter};
 pub use project::Project;
 pub use reach::Reach;
 pub use source::{ValueError, ValueSource, one_line};
+pub use tls::Tls;
 
 use report::Source;
 use template::Template;
@@ -99,6 +101,12 @@ pub const INPUTS: [&str; 5] = [
 
 /// The name under which the key of `auth.jwt` is typed; no placeholder's.
 pub const JWT_KEY: &str = "jwt.key";
+
+/// The names under which the client certificate and its key may be given; no
+/// placeholder's.
+pub const TLS_CERTIFICATE: &str = "tls.certificate";
+/// See [`TLS_CERTIFICATE`].
+pub const TLS_KEY: &str = "tls.key";
 
 /// The other names every placeholder may use.
 pub const BUILT_IN: [&str; 10] = [

@@ -17,7 +17,7 @@ use super::source;
 use super::strings;
 use super::table::TableReader;
 use super::tree::{Node, Tree};
-use super::{INPUTS, JWT_KEY, read_capture, read_oauth2};
+use super::{INPUTS, JWT_KEY, TLS_CERTIFICATE, TLS_KEY, read_capture, read_oauth2, tls};
 
 /// The life of a token that hallpass signs, unless the definition says so.
 const JWT_TTL: Duration = Duration::from_secs(5 * 60);
@@ -77,6 +77,7 @@ pub(super) fn read(
         }
         _ => None,
     };
+    let tls = tls::read(&mut table, &mut sources);
     if let Some(typed) = typed {
         refuse_calls(&mut table, typed);
         table.finish();
@@ -84,6 +85,7 @@ pub(super) fn read(
     written?;
     let mut auth = read?;
     auth.jwt = jwt;
+    auth.tls = tls;
     Some((auth, sources))
 }
 
@@ -143,6 +145,7 @@ fn bare(kind: AuthKind) -> Auth {
         revoke: Call::default(),
         captures: Vec::new(),
         jwt: None,
+        tls: None,
     }
 }
 
@@ -276,17 +279,23 @@ pub(super) fn inputs(
         AuthKind::Basic => matches!(name, "username" | "password"),
         AuthKind::CustomToken | AuthKind::Jwt | AuthKind::None => false,
     };
+    let mut sources = sources;
+    // An HMAC is made with the client's secret, unless a key is named (OpenID
+    // Connect Core section 9, `client_secret_jwt`).
+    let by_secret = auth.signs_with_secret() && !sources.iter().any(|(name, _)| *name == JWT_KEY);
     let of_client =
         |name: &str| auth.oauth2().is_some() && matches!(name, "client_id" | "client_secret");
-    let mut sources = sources;
-    let names = INPUTS.iter().chain(std::iter::once(&JWT_KEY));
+    let names = INPUTS.iter().chain(&[JWT_KEY, TLS_CERTIFICATE, TLS_KEY]);
     names
         .filter_map(|name| {
             let at = sources.iter().position(|(known, _)| known == name);
             let source = at.map(|at| sources.swap_remove(at).1);
-            let signs = *name == JWT_KEY && auth.jwt.is_some();
-            let asked = needs(name) || known.is_used(name) || signs;
-            (source.is_some() || asked || of_client(name)).then_some(Input {
+            let signs = *name == JWT_KEY && auth.jwt.is_some() && !by_secret;
+            let by_secret = *name == "client_secret" && by_secret;
+            let asked = needs(name) || known.is_used(name) || signs || by_secret;
+            // A certificate is not typed, but may be given: `--param tls.key=@file`.
+            let shown = matches!(*name, TLS_CERTIFICATE | TLS_KEY) && auth.tls.is_some();
+            (source.is_some() || asked || of_client(name) || shown).then_some(Input {
                 name,
                 source,
                 asked,

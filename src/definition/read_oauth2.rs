@@ -13,9 +13,6 @@ use super::tree::{Entry, Node, Tree};
 /// Grants that are spoken of, and not yet known here.
 const LATER_GRANTS: [&str; 4] = ["device_code", "password", "jwt_bearer", "token_exchange"];
 
-/// Ways of client authentication that are not yet known here.
-const LATER_CLIENT_AUTH: [&str; 2] = ["private_key_jwt", "mtls"];
-
 /// The grant, as far as it can be told before anything else is read.
 pub(super) fn grant(table: &mut TableReader<'_>) -> Option<Grant> {
     if !table.has("grant") {
@@ -126,17 +123,35 @@ pub(super) fn read(
 }
 
 fn client_auth(table: &mut TableReader<'_>) -> Option<ClientAuth> {
-    refuse_later(table, "client_auth", &LATER_CLIENT_AUTH).then(|| {
-        table.word(
-            "client_auth",
-            &[
-                ("basic", ClientAuth::Basic),
-                ("body", ClientAuth::Body),
-                ("basic+body", ClientAuth::BasicAndBody),
-                ("none", ClientAuth::None),
-            ],
-        )
-    })?
+    let named = table.word(
+        "client_auth",
+        &[
+            ("basic", ClientAuth::Basic),
+            ("body", ClientAuth::Body),
+            ("basic+body", ClientAuth::BasicAndBody),
+            ("none", ClientAuth::None),
+            ("private_key_jwt", ClientAuth::PrivateKeyJwt),
+            ("mtls", ClientAuth::Mtls),
+        ],
+    )?;
+    let (needed, why, instead) = match named {
+        ClientAuth::PrivateKeyJwt => (
+            "jwt",
+            "it says what key the client signs with, and how",
+            "`alg = \"RS256\"` and `key = { file = \"key.pem\" }`",
+        ),
+        ClientAuth::Mtls => (
+            "tls",
+            "it says what certificate the client shows",
+            "`certificate = { file = \"client.pem\" }` and `key = { file = \"client.key.pem\" }`",
+        ),
+        _ => return Some(named),
+    };
+    if !table.has(needed) {
+        let path = table.name_of(needed);
+        table.missing(needed, why, &format!("add `[{path}]` with {instead}"));
+    }
+    Some(named)
 }
 
 fn optional_scopes(table: &mut TableReader<'_>) -> Vec<OptionalScope> {

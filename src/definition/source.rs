@@ -87,7 +87,11 @@ pub(super) fn read(reader: &mut TableReader<'_>, key: &'static str) -> Option<Va
         Tree::String(text) if text.is_empty() && !matches!(key, "username" | "password") => {
             reader.problems().add(node.problem(
                 format!("`{name}` is empty"),
-                format!("write it out, name a place (`{key} = {{ env = \"NAME\" }}`), or leave the line out: then `connect` asks"),
+                if name.contains(".tls.") {
+                    format!("name a place: `{key} = {{ env = \"NAME\" }}` or `{{ file = \"path\" }}`")
+                } else {
+                    format!("write it out, name a place (`{key} = {{ env = \"NAME\" }}`), or leave the line out: then `connect` asks")
+                },
             ));
             None
         }

@@ -35,7 +35,10 @@ pub enum Repeat {
 
 /// Whether a call that got no answer certainly did nothing.
 pub(super) fn is_unsent(error: &HttpError) -> bool {
-    matches!(error, HttpError::Connect { .. } | HttpError::Setup(_))
+    matches!(
+        error,
+        HttpError::Connect { .. } | HttpError::Certificate { .. } | HttpError::Setup(_)
+    )
 }
 
 /// Whether an answer says that nothing was done: too many requests (RFC 6585
@@ -81,7 +84,8 @@ fn is_repeatable(repeat: Repeat, sent: &Result<Answer, HttpError>) -> bool {
         Err(error) => is_unsent(error),
     };
     match (repeat, sent) {
-        (Repeat::Never, _) => false,
+        // The same certificate would be refused again.
+        (Repeat::Never, _) | (_, Err(HttpError::Certificate { .. })) => false,
         (Repeat::Undone, _) => undone,
         (Repeat::Passing, Ok(answer)) => undone || matches!(answer.status, 500 | 502..=504),
         // What took its whole time once would take it again.

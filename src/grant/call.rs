@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 
 use oauth2::{HttpRequest, HttpResponse};
+use reqwest::blocking::Request;
 use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 
 use super::again::{self, Repeat};
@@ -155,22 +156,31 @@ impl ProviderCall<'_> {
         if !self.values.may_go_to(&self.url) {
             return Err(GrantError::Moved(self.url.origin()));
         }
-        let url = self.url.expose();
-        let client = self.client.as_ref();
-        let wired = wire(url, self.call, standard, client, self.values)?;
-        sent.borrow_mut().extend(wired.secrets);
-        let request = wired.request;
+        let identity = self.values.identity()?;
+        let mut first = Some(self.request(standard.clone(), sent)?);
         let fetched = again::patiently(self.repeat, || {
-            // Bodies are in memory, so that each try has one of its own.
-            let request = request.try_clone();
-            let request = request.ok_or_else(|| HttpError::Setup("no copy".to_owned()))?;
-            self.http.fetch(request, MAX_ANSWER)
+            // What a client signed to show who it is is good for one try.
+            let request = match first.take() {
+                Some(request) => request,
+                None => self
+                    .request(standard.clone(), sent)
+                    .map_err(|error| HttpError::Setup(error.to_string()))?,
+            };
+            self.http.fetch_as(request, MAX_ANSWER, identity.as_ref())
         });
         let answer = fetched.map_err(CallError::from)?;
         if (300..400).contains(&answer.status) {
             return Err(self.redirected(&answer, sent).into());
         }
         Ok(answer)
+    }
+
+    /// The call as it goes out, once.
+    fn request(&self, standard: Params, sent: &Sent) -> Result<Request, GrantError> {
+        let (url, client) = (self.url.expose(), self.client.as_ref());
+        let wired = wire(url, self.call, standard, client, self.values)?;
+        sent.borrow_mut().extend(wired.secrets);
+        Ok(wired.request)
     }
 
     /// Makes the call through an `oauth2` request, which knows the standard;

@@ -1,13 +1,19 @@
 //! How an OAuth client shows who it is at the token endpoint (RFC 6749 section
-//! 2.3): by a Basic header, in the body, by both, or not at all.
+//! 2.3): by a Basic header, in the body, by both, by a token it signs (RFC 7523
+//! section 2.2), or not at all; a certificate (RFC 8705) is the connection's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 
 use super::wire::Params;
+use super::{GrantError, jwt};
+use crate::connection::Values;
 use crate::definition::{BasicEncoding, ClientAuth};
 use crate::secret::Secret;
+
+/// What kind of assertion a token of its own is (RFC 7523 section 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Who the client is, and how it shows that.
 #[derive(Clone, Debug)]
@@ -23,8 +29,23 @@ pub struct Client {
 }
 
 impl Client {
-    /// The Basic header and the parameters that authenticate the client.
-    pub(super) fn credentials(&self) -> (Option<HeaderValue>, Params) {
+    /// The Basic header and the parameters that authenticate the client. What
+    /// is signed is signed anew each time.
+    pub(super) fn credentials(
+        &self,
+        values: &Values<'_>,
+    ) -> Result<(Option<HeaderValue>, Params), GrantError> {
+        let (header, mut params) = self.static_credentials();
+        if self.auth == ClientAuth::PrivateKeyJwt {
+            let kind = Secret::new(JWT_BEARER);
+            params.push(("client_assertion_type".to_owned(), kind));
+            let assertion = jwt::client_assertion(values)?;
+            params.push(("client_assertion".to_owned(), assertion));
+        }
+        Ok((header, params))
+    }
+
+    fn static_credentials(&self) -> (Option<HeaderValue>, Params) {
         let mut params = Params::new();
         let id = self.id.expose();
         let in_body = !matches!(self.auth, ClientAuth::Basic);
@@ -90,8 +111,9 @@ mod tests {
                 vec!["client_id", "client_secret"],
             ),
             (ClientAuth::None, None, false, vec!["client_id"]),
+            (ClientAuth::Mtls, None, false, vec!["client_id"]),
         ] {
-            let (basic, params) = client(auth, secret).credentials();
+            let (basic, params) = client(auth, secret).static_credentials();
             assert_eq!(basic.is_some(), header, "{auth:?}");
             let sent: Vec<&str> = params.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(sent, names, "{auth:?}");
@@ -110,8 +132,11 @@ mod tests {
                 .to_owned();
             String::from_utf8(STANDARD.decode(text).unwrap()).unwrap()
         };
-        assert_eq!(decode(&client.credentials().0.unwrap()), "id%3A1:s+%2B");
+        assert_eq!(
+            decode(&client.static_credentials().0.unwrap()),
+            "id%3A1:s+%2B"
+        );
         client.encoding = BasicEncoding::Raw;
-        assert_eq!(decode(&client.credentials().0.unwrap()), "id:1:s +");
+        assert_eq!(decode(&client.static_credentials().0.unwrap()), "id:1:s +");
     }
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::GrantError;
 use crate::connection::{Metadata, Values};
-use crate::http::Http;
+use crate::http::{Http, Identity};
 
 /// The most that is read of a metadata document, in bytes.
 const MAX_DOCUMENT: u64 = 512 * 1024;
@@ -30,7 +30,9 @@ pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<Option<GrantErro
     let needed = auth.token_url.is_none()
         || (auth.needs_consent() && oauth.authorization_url.is_none())
         || matches!(values.input("client_id"), Ok(None));
-    match ask(http, url.expose()) {
+    let identity = values.identity()?;
+    let at = (http, identity.as_ref());
+    match ask(at, url.expose()) {
         Ok(metadata) => {
             values.set_metadata(metadata);
             Ok(None)
@@ -51,10 +53,13 @@ pub(super) fn if_unknown(http: &Http, values: &mut Values<'_>) -> Result<(), Gra
     Ok(())
 }
 
-fn ask(http: &Http, issuer: &Url) -> Result<Metadata, GrantError> {
+/// How a server is asked, and what is shown where it wants a certificate.
+type Asking<'a> = (&'a Http, Option<&'a Identity>);
+
+fn ask(at: Asking<'_>, issuer: &Url) -> Result<Metadata, GrantError> {
     let mut failed: Option<GrantError> = None;
     for place in places(issuer) {
-        match fetch(http, &place, issuer.as_str()) {
+        match fetch(at, &place, issuer.as_str()) {
             Ok(metadata) => return Ok(metadata),
             // A document that is wrong says more than a place without one.
             Err(error) => {
@@ -89,7 +94,7 @@ fn places(issuer: &Url) -> Vec<Url> {
     places
 }
 
-fn fetch(http: &Http, url: &Url, issuer: &str) -> Result<Metadata, GrantError> {
+fn fetch((http, identity): Asking<'_>, url: &Url, issuer: &str) -> Result<Metadata, GrantError> {
     let wrong = |why: String| GrantError::Metadata {
         url: url.to_string(),
         why,
@@ -99,7 +104,7 @@ fn fetch(http: &Http, url: &Url, issuer: &str) -> Result<Metadata, GrantError> {
     let json = HeaderValue::from_static("application/json");
     request.headers_mut().insert(ACCEPT, json);
     let answer = http
-        .fetch(request, MAX_DOCUMENT)
+        .fetch_as(request, MAX_DOCUMENT, identity)
         .map_err(super::CallError::from)?;
     if answer.status != 200 {
         return Err(GrantError::Metadata {

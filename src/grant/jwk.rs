@@ -44,15 +44,86 @@ const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
 /// 1.3.101.112, Ed25519.
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
-/// The JWK a text is; `None`: it is none.
-pub(super) fn read(text: &str) -> Option<Jwk> {
-    match serde_json::from_str(text).ok()? {
-        Json::Object(members) if members.contains_key("kty") => Some(Jwk(members)),
-        _ => None,
+/// A curve of RFC 7518 section 6.2.1.1 that keys are known on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Curve {
+    /// `P-256`.
+    P256,
+    /// `P-384`.
+    P384,
+}
+
+impl Curve {
+    fn name(self) -> &'static str {
+        match self {
+            Curve::P256 => "P-256",
+            Curve::P384 => "P-384",
+        }
+    }
+
+    /// The bytes of a coordinate.
+    fn size(self) -> usize {
+        match self {
+            Curve::P256 => 32,
+            Curve::P384 => 48,
+        }
+    }
+
+    /// The PKCS #8 of a key on this curve (RFC 5915 section 1), `key` being its
+    /// `ECPrivateKey`.
+    pub(super) fn pkcs8(self, key: &[u8]) -> Der {
+        let oid = match self {
+            Curve::P256 => P256,
+            Curve::P384 => P384,
+        };
+        let mut algorithm = tagged(OID, EC_PUBLIC_KEY);
+        algorithm.extend(tagged(OID, oid).iter());
+        pkcs8(&algorithm, key)
+    }
+}
+
+/// The JWK a text is, or the one of this id in a set of them (RFC 7517 section
+/// 5); `None`: it is none.
+pub(super) fn read(text: &str, id: Option<&str>) -> Result<Option<Jwk>, String> {
+    let Ok(Json::Object(mut members)) = serde_json::from_str(text) else {
+        return Ok(None);
+    };
+    if members.contains_key("kty") {
+        return Ok(Some(Jwk(members)));
+    }
+    let Some(Json::Array(keys)) = members.remove("keys") else {
+        return Ok(None);
+    };
+    let mut keys: Vec<Jwk> = keys
+        .into_iter()
+        .filter_map(|key| match key {
+            Json::Object(members) => Some(Jwk(members)),
+            _ => None,
+        })
+        .collect();
+    if keys.len() > 1
+        && let Some(id) = id
+    {
+        keys.retain(|key| key.id() == Some(id));
+    }
+    match (keys.pop(), keys.is_empty()) {
+        (Some(only), true) => Ok(Some(only)),
+        (Some(_), false) => {
+            Err("its key is a set of several keys: say in `key_id` which one signs".to_owned())
+        }
+        (None, _) => Err(match id {
+            Some(_) => "its key is a set without the key that `key_id` names".to_owned(),
+            None => "its key is a set without keys".to_owned(),
+        }),
     }
 }
 
 impl Jwk {
+    /// `kid` (RFC 7517 section 4.5).
+    pub(super) fn id(&self) -> Option<&str> {
+        self.0.get("kid")?.as_str()
+    }
+
     /// The bytes of a symmetric key (RFC 7518 section 6.4).
     pub(super) fn secret(&self) -> Result<Der, String> {
         self.is("oct")?;
@@ -69,14 +140,13 @@ impl Jwk {
         Ok(tagged(SEQUENCE, &content))
     }
 
-    /// A private key on P-256 or P-384 (RFC 7518 section 6.2.2).
-    pub(super) fn ec_der(&self) -> Result<Der, String> {
+    /// A private key on this curve (RFC 7518 section 6.2.2).
+    pub(super) fn ec_der(&self, curve: Curve) -> Result<Der, String> {
         self.is("EC")?;
-        let (curve, size) = match self.0.get("crv").and_then(Json::as_str) {
-            Some("P-256") => (P256, 32),
-            Some("P-384") => (P384, 48),
-            _ => return Err("its key is on a curve that is not known".to_owned()),
-        };
+        if self.0.get("crv").and_then(Json::as_str) != Some(curve.name()) {
+            return Err(format!("its key is not on the curve {}", curve.name()));
+        }
+        let size = curve.size();
         let padded = |name| -> Result<Der, String> {
             let bytes = self.bytes(name)?;
             let missing = size_of_gap(bytes.len(), size, name)?;
@@ -92,9 +162,7 @@ impl Jwk {
         key.extend(tagged(OCTET_STRING, &padded("d")?).iter());
         key.extend(tagged(PUBLIC_KEY, &tagged(BIT_STRING, &point)).iter());
         let key = tagged(SEQUENCE, &key);
-        let mut algorithm = tagged(OID, EC_PUBLIC_KEY);
-        algorithm.extend(tagged(OID, curve).iter());
-        Ok(pkcs8(&algorithm, &key))
+        Ok(curve.pkcs8(&key))
     }
 
     /// An Ed25519 private key (RFC 8037 section 2).

@@ -1,6 +1,6 @@
 //! Obtaining, renewing and revoking credentials: the protocol, without any
 //! memory. `call` is one call to a provider, bent by the definition (`wire`,
-//! `client`, and `jwt` with `jwk` for what is signed); `answer` reads what came
+//! `client`, and `jwt` with `signing_key` and `jwk` for what is signed); `answer` reads what came
 //! back, leniently, once `success` and `fields` say that it is one; one file per
 //! grant, `after` for the calls that follow a token call, `again` for what may
 //! be tried twice; `callback` is the
@@ -30,6 +30,7 @@ mod redirected;
 mod refresh;
 mod register;
 mod revoke;
+mod signing_key;
 mod success;
 mod wire;
 
@@ -49,7 +50,7 @@ pub use revoke::revoke;
 use call::ProviderCall;
 use client::Client;
 
-use crate::connection::Values;
+use crate::connection::{Metadata, Values};
 use crate::definition::template::RenderError;
 use crate::definition::{AuthKind, Call, ClientAuth, OAuth2};
 use crate::http::Http;
@@ -89,6 +90,9 @@ pub enum GrantError {
         /// The value, where it may be shown.
         value: String,
     },
+    /// The client would authenticate as its server says that it does not take.
+    #[error("its server takes clients only by `{0}`, and the definition names no `client_auth`")]
+    OtherAuth(String),
     /// The definition's own token could not be signed.
     #[error("the token of `auth.jwt` could not be signed: {0}")]
     Unsigned(String),
@@ -150,7 +154,10 @@ impl GrantError {
     pub fn is_undone(&self) -> bool {
         match self {
             GrantError::Call(error) => error.is_undone(),
-            GrantError::Moved(_) | GrantError::Missing(_) | GrantError::Unsigned(_) => true,
+            GrantError::Moved(_)
+            | GrantError::Missing(_)
+            | GrantError::OtherAuth(_)
+            | GrantError::Unsigned(_) => true,
             _ => false,
         }
     }
@@ -180,9 +187,9 @@ fn provider_call<'a>(
 /// its server does (RFC 8414 section 2), else as is usual.
 fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError> {
     let id = values.input("client_id")?;
-    // A public client's secret is not even looked for.
+    // A secret that is not sent is not even looked for.
     let secret = match oauth.named_client_auth {
-        Some(ClientAuth::None) => None,
+        Some(named) if !named.needs_secret() => None,
         _ => values.input("client_secret")?,
     };
     let mut auth = oauth.client_auth(secret.is_some());
@@ -192,6 +199,11 @@ fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError> {
             Some("none") => ClientAuth::None,
             Some("client_secret_post") => ClientAuth::Body,
             Some("client_secret_basic") => ClientAuth::Basic,
+            Some(other) => return Err(GrantError::OtherAuth(other.to_owned())),
+            None if auth.needs_secret() && takes_no_secret(values.metadata()) => {
+                let methods = values.metadata().client_auth_methods();
+                return Err(GrantError::OtherAuth(methods.join("`, `")));
+            }
             _ if auth == ClientAuth::Basic
                 && takes("client_secret_basic") == Some(false)
                 && takes("client_secret_post") == Some(true) =>
@@ -204,12 +216,27 @@ fn client(oauth: &OAuth2, values: &Values<'_>) -> Result<Client, GrantError> {
     if auth.needs_secret() && secret.is_none() {
         return Err(GrantError::Missing("client_secret"));
     }
+    if auth == ClientAuth::PrivateKeyJwt {
+        jwt::check_key(values)?;
+    }
     Ok(Client {
         id: id.ok_or(GrantError::Missing("client_id"))?,
         secret: secret.filter(|_| auth.needs_secret()),
         auth,
         encoding: oauth.basic_encoding,
     })
+}
+
+/// Whether a server says that it takes keys or certificates, and neither a
+/// client's secret nor a client without one.
+fn takes_no_secret(metadata: &Metadata) -> bool {
+    let methods = metadata.client_auth_methods();
+    let any = |wanted: &[&str]| methods.iter().any(|method| wanted.contains(method));
+    any(&[
+        "private_key_jwt",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
+    ]) && !any(&["client_secret_basic", "client_secret_post", "none"])
 }
 
 /// Holds a token call to having brought a token, unless a step will.

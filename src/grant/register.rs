@@ -34,7 +34,9 @@ pub(super) fn if_needed(
     let refuses = |method: &str| values.metadata().takes_client_auth(method) == Some(false);
     let methods = ["none", "client_secret_basic", "client_secret_post"];
     let method = methods.into_iter().find(|method| !refuses(method));
-    let method = method.unwrap_or("none");
+    let method = method.ok_or_else(|| {
+        GrantError::OtherAuth(values.metadata().client_auth_methods().join("`, `"))
+    })?;
     let wanted = json!({
         "client_name": format!("hallpass ({name})"),
         "redirect_uris": [redirect_uri],
@@ -48,7 +50,9 @@ pub(super) fn if_needed(
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *request.body_mut() = Some(wanted.to_string().into());
-    let answer = http.fetch(request, MAX_ANSWER).map_err(CallError::from)?;
+    let answer = http
+        .fetch_as(request, MAX_ANSWER, values.identity()?.as_ref())
+        .map_err(CallError::from)?;
     let document = fields::parse(&answer.body).unwrap_or_default();
     let text = |name: &str| document.get(name).and_then(Json::as_str);
     let (200..300, Some(id)) = (answer.status, text("client_id")) else {

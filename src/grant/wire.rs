@@ -9,6 +9,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName
 use serde_json::{Map, Value as Json};
 use url::Url;
 
+use super::GrantError;
 use super::client::Client;
 use crate::connection::Values;
 use crate::definition::template::{RenderError, Rendered, Scope};
@@ -46,7 +47,7 @@ pub(super) fn wire(
     standard: Params,
     client: Option<&Client>,
     values: &Values<'_>,
-) -> Result<Wired, RenderError> {
+) -> Result<Wired, GrantError> {
     let mut secrets: Vec<Secret> = Vec::new();
     let mut fields: Vec<(String, Json)> = Vec::new();
     let mut put =
@@ -59,7 +60,7 @@ pub(super) fn wire(
     if let Some(client) = client {
         // The client authenticates in one way, whatever made the parameters.
         params.retain(|(name, _)| name != "client_id" && name != "client_secret");
-        let (basic, own) = client.credentials();
+        let (basic, own) = client.credentials(values)?;
         secrets.extend(basic.iter().filter_map(of_header));
         authorization = basic;
         params.extend(own);

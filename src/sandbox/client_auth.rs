@@ -9,9 +9,32 @@ use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq as _;
 use url::form_urlencoded;
 
+use super::assertion;
 use super::oauth::{Client, Form, OAuthError, client, quoted};
+use super::state::State;
+use super::wire::Request;
 
-/// The authenticated (or, if public, identified) client of a request.
+/// The authenticated (or, if public, identified) client of a request, in whatever way it shows
+/// who it is.
+pub fn client_of(
+    state: &State,
+    request: &Request,
+    form: &Form,
+) -> Result<&'static Client, OAuthError> {
+    let authorization = request.header("authorization");
+    if form.get("client_assertion").is_none() {
+        return authenticate(authorization, form);
+    }
+    if authorization.is_some() || form.get("client_secret").is_some() {
+        return Err(OAuthError::new(
+            "invalid_request",
+            "the client authenticates by an assertion and by a secret, only one is allowed",
+        ));
+    }
+    assertion::client_of(form, &state.issuer, &mut state.assertions())
+}
+
+/// The same, without assertions.
 pub fn authenticate(
     authorization: Option<&str>,
     form: &Form,
@@ -45,12 +68,13 @@ pub fn authenticate(
 }
 
 /// The client of a request that only a confidential one may make.
-pub fn authenticate_confidential(
-    authorization: Option<&str>,
+pub fn confidential_client_of(
+    state: &State,
+    request: &Request,
     form: &Form,
 ) -> Result<&'static Client, OAuthError> {
-    let client = authenticate(authorization, form)?;
-    if client.secret.is_none() {
+    let client = client_of(state, request, form)?;
+    if client.is_public() {
         return Err(invalid_client("only a confidential client may ask this"));
     }
     Ok(client)
@@ -65,6 +89,12 @@ fn known(id: &str) -> Result<&'static Client, OAuthError> {
 }
 
 fn verify(client: &'static Client, secret: Option<&str>) -> Result<&'static Client, OAuthError> {
+    if client.key.is_some() {
+        return Err(invalid_client(format!(
+            "{} must show an assertion that it signed (private_key_jwt)",
+            client.id
+        )));
+    }
     match (client.secret, secret) {
         (None, None) => Ok(client),
         (None, Some(_)) => Err(invalid_client(format!(
@@ -142,7 +172,7 @@ mod tests {
         let secret = "sandbox-secret-not-real";
         let service = basic(&format!("sandbox-service:{secret}"));
         let both = format!("client_id=sandbox-service&client_secret={secret}");
-        let table: [(Option<&str>, &str, Result<&str, &str>); 11] = [
+        let table: [(Option<&str>, &str, Result<&str, &str>); 12] = [
             (None, "client_id=sandbox-app", Ok("sandbox-app")),
             (
                 None,
@@ -161,6 +191,7 @@ mod tests {
                 Err("invalid_client"),
             ),
             (None, &both, Ok("sandbox-service")),
+            (None, "client_id=sandbox-key-client", Err("invalid_client")),
             (None, "client_id=nobody", Err("invalid_client")),
             (None, "", Err("invalid_client")),
             (Some(&service), "", Ok("sandbox-service")),

@@ -54,6 +54,31 @@ scopes = ["notes:read"]
 base_url = "ISSUER"
 test = "/me"
 account = "login"
+
+# The same, without a secret that both sides know: the client signs who it is (private_key_jwt), and
+# the provider has only the public half of the key.
+[integrations.sandbox-key]
+name = "Sandbox key client"
+
+[integrations.sandbox-key.auth]
+type = "oauth2"
+grant = "client_credentials"
+token_url = "ISSUER/token"
+revocation_url = "ISSUER/revoke"
+client_id = "sandbox-key-client"
+client_auth = "private_key_jwt"
+scopes = ["notes:read"]
+
+[integrations.sandbox-key.auth.jwt]
+alg = "ES256"
+# RFC 7515 prints this very key, so that it protects nothing; yours goes elsewhere:
+# { file = "key.pem" }, { env = "MY_KEY" }
+key = '{"kid":"sandbox-key-not-real","kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}'
+
+[integrations.sandbox-key.api]
+base_url = "ISSUER"
+test = "/me"
+account = "login"
 "#;
 
 #[cfg(test)]
@@ -65,7 +90,7 @@ mod tests {
         let text = config("http://127.0.0.1:1234", false);
         let parsed: toml::Table = toml::from_str(&text).expect("valid TOML");
         let integrations = parsed["integrations"].as_table().expect("a table");
-        assert_eq!(integrations.len(), 2);
+        assert_eq!(integrations.len(), 3);
         let auth = &integrations["sandbox"]["auth"];
         assert_eq!(
             auth["token_url"].as_str(),

@@ -9,6 +9,7 @@
 //! of providers that are each odd in one way (`quirks`).
 
 mod api;
+mod assertion;
 mod authorize;
 mod child;
 mod client_auth;

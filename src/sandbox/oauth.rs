@@ -17,19 +17,48 @@ pub struct Client {
     pub name: &'static str,
     /// Its secret; a public client has none (RFC 6749, 2.1).
     pub secret: Option<&'static str>,
+    /// The public half of the key it signs with.
+    pub key: Option<PublicKey>,
 }
 
-/// The clients the sandbox knows: one public, one confidential.
-pub const CLIENTS: [Client; 2] = [
+/// A point on P-256, as a JWK writes it (RFC 7518, 6.2.1).
+pub struct PublicKey {
+    /// One coordinate.
+    pub x: &'static str,
+    /// The other.
+    pub y: &'static str,
+}
+
+impl Client {
+    /// Whether it cannot show who it is (RFC 6749, 2.1).
+    pub fn is_public(&self) -> bool {
+        self.secret.is_none() && self.key.is_none()
+    }
+}
+
+/// The clients the sandbox knows: one public, one with a secret, one with a key.
+pub const CLIENTS: [Client; 3] = [
     Client {
         id: "sandbox-app",
         name: "Sandbox app",
         secret: None,
+        key: None,
     },
     Client {
         id: "sandbox-service",
         name: "Sandbox service",
         secret: Some("sandbox-secret-not-real"),
+        key: None,
+    },
+    Client {
+        id: "sandbox-key-client",
+        name: "Sandbox key client",
+        secret: None,
+        // RFC 7515, A.3: its private half is printed in the RFC, and in `--print-config`.
+        key: Some(PublicKey {
+            x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        }),
     },
 ];
 

@@ -109,7 +109,12 @@ fn welcome(state: &State) -> Value {
 
 fn metadata(issuer: &str) -> Value {
     let at = |path: &str| format!("{issuer}{path}");
-    let ways = ["client_secret_basic", "client_secret_post", "none"];
+    let ways = [
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+        "none",
+    ];
     json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),
@@ -123,7 +128,8 @@ fn metadata(issuer: &str) -> Value {
         "scopes_supported": SCOPES.iter().map(|(scope, _)| scope).collect::<Vec<_>>(),
         "token_endpoint_auth_methods_supported": ways,
         "revocation_endpoint_auth_methods_supported": ways,
-        "introspection_endpoint_auth_methods_supported": &ways[..2],
+        "introspection_endpoint_auth_methods_supported": &ways[..3],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
         "authorization_response_iss_parameter_supported": true,
     })
 }

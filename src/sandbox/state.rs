@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::assertion::Shown;
 use super::grants::{Consent, Grants};
 use super::oauth::{CLIENTS, random};
 use super::quirks::Ledger;
@@ -130,6 +131,7 @@ pub struct State {
     pub with_quirks: bool,
     grants: Mutex<Grants>,
     quirks: Mutex<Ledger>,
+    assertions: Mutex<Shown>,
     pending: Mutex<HashMap<String, Pending>>,
     knobs: Mutex<Knobs>,
     log: Mutex<VecDeque<Entry>>,
@@ -153,6 +155,7 @@ impl State {
             with_quirks,
             grants: Mutex::default(),
             quirks: Mutex::default(),
+            assertions: Mutex::default(),
             pending: Mutex::default(),
             knobs: Mutex::new(knobs),
             log: Mutex::default(),
@@ -167,6 +170,11 @@ impl State {
     /// What the quirks have issued.
     pub fn quirks(&self) -> MutexGuard<'_, Ledger> {
         lock(&self.quirks)
+    }
+
+    /// The client assertions that were shown.
+    pub fn assertions(&self) -> MutexGuard<'_, Shown> {
+        lock(&self.assertions)
     }
 
     /// The life of an access token issued now.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::client_auth::{authenticate, authenticate_confidential};
+use super::client_auth::{client_of, confidential_client_of};
 use super::grants::{Grant, Issued};
 use super::oauth::{Client, Form, OAuthError, parse_scopes, quoted};
 use super::state::{Entry, State, loggable};
@@ -18,7 +18,7 @@ pub fn token(state: &State, request: &Request, entry: &mut Entry) -> Reply {
     let outcome = read_form(request).and_then(|form| {
         entry.grant_type = form.get("grant_type").map(loggable);
         entry.client_id = form.get("client_id").map(loggable);
-        let client = authenticate(request.header("authorization"), &form)?;
+        let client = client_of(state, request, &form)?;
         entry.client_id = Some(client.id.to_owned());
         exchange(state, client, &form)
     });
@@ -28,7 +28,7 @@ pub fn token(state: &State, request: &Request, entry: &mut Entry) -> Reply {
 /// Answers `POST /revoke`.
 pub fn revoke(state: &State, request: &Request, entry: &mut Entry) -> Reply {
     let outcome = read_form(request).and_then(|form| {
-        let client = authenticate(request.header("authorization"), &form)?;
+        let client = client_of(state, request, &form)?;
         entry.client_id = Some(client.id.to_owned());
         state.grants().revoke(client, form.require("token")?)?;
         Ok(json!({}))
@@ -36,10 +36,10 @@ pub fn revoke(state: &State, request: &Request, entry: &mut Entry) -> Reply {
     answer(entry, outcome)
 }
 
-/// Answers `POST /introspect`; only the confidential client may ask, about any client's tokens.
+/// Answers `POST /introspect`; only a confidential client may ask, about any client's tokens.
 pub fn introspect(state: &State, request: &Request, entry: &mut Entry) -> Reply {
     let outcome = read_form(request).and_then(|form| {
-        let client = authenticate_confidential(request.header("authorization"), &form)?;
+        let client = confidential_client_of(state, request, &form)?;
         entry.client_id = Some(client.id.to_owned());
         let live = state.grants().live(form.require("token")?, Instant::now());
         Ok(live.map_or_else(
@@ -104,7 +104,7 @@ fn exchange(state: &State, client: &'static Client, form: &Form) -> Result<Value
                 .transpose()?;
             state.grants().rotate(client, value, narrowed, ttl, now)
         }
-        "client_credentials" if client.secret.is_none() => Err(OAuthError::new(
+        "client_credentials" if client.is_public() => Err(OAuthError::new(
             "unauthorized_client",
             "a public client has no credentials to be granted anything for",
         )),

@@ -237,7 +237,7 @@ impl Tour<'_> {
 
     /// Asks the provider, as the confidential client, whether it still honours a token (RFC 7662).
     fn expect_active(&mut self, why: &str, token: &str, expected: bool) -> Result<(), Stop> {
-        let [_, service] = &CLIENTS;
+        let [_, service, ..] = &CLIENTS;
         let response = self
             .http
             .post(format!("{}/introspect", self.sandbox.issuer()))

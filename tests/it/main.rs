@@ -9,6 +9,7 @@
 mod actions;
 mod check;
 mod cli;
+mod client_auth;
 mod client_credentials;
 mod connect;
 mod connecting;

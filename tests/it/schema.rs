@@ -71,6 +71,7 @@ const TABLES: &[(&str, &str, &str)] = &[
         "integrations.x.auth.capture.y",
     ),
     ("jwt", "/definitions/jwt", "integrations.x.auth.jwt"),
+    ("tls", "/definitions/tls", "integrations.x.auth.tls"),
     ("api", "/definitions/api", "integrations.x.api"),
     ("test", "/definitions/test", "integrations.x.api.test"),
     (

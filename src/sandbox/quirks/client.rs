@@ -17,6 +17,7 @@ pub const CLIENT: Client = Client {
     id: "quirk-app",
     name: "Quirk app",
     secret: Some(CLIENT_SECRET),
+    key: None,
 };
 
 /// Refuses a client that shows who it is in any other way than this provider's.
