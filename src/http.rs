@@ -6,6 +6,7 @@
 //! query may hold secrets.
 
 mod identity;
+mod validity;
 
 use std::cell::{OnceCell, RefCell};
 use std::io::Read;

@@ -203,8 +203,8 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
     hints.into_iter().fold(failure, Failure::hint)
 }
 
-/// A server ended TLS over a certificate.
-fn client_certificate(id: &ConnectionId) -> String {
+/// What to do where a server ended TLS over a certificate.
+pub fn client_certificate(id: &ConnectionId) -> String {
     format!(
         "see that `auth.tls` in the definition of `{}` names the certificate that the service expects, and that it has not expired",
         id.integration()

@@ -41,6 +41,7 @@ use crate::ui::Ui;
 
 pub use connect::{ConnectOptions, Connected};
 pub use disconnect::Revoked;
+pub use explain::client_certificate;
 pub use moving::Exported;
 pub use state::{State, is_renewable, shown_values, strangers};
 

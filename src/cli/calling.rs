@@ -5,7 +5,7 @@
 use reqwest::blocking::Response;
 
 use crate::api::{self, ApiError, Plan};
-use crate::broker::{Fresh, Need};
+use crate::broker::{self, Fresh, Need};
 use crate::connection::{ConnectionId, Values};
 use crate::context::Context;
 use crate::definition::Integration;
@@ -120,13 +120,9 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
             "what was asked may have been done all the same: look before you run the command again"
                 .to_owned(),
         ),
-        ApiError::Http(HttpError::Certificate { .. }) => (
-            Kind::Unavailable,
-            format!(
-                "see that `auth.tls` in the definition of `{}` names the certificate that the service expects, and that it has not expired",
-                id.integration()
-            ),
-        ),
+        ApiError::Http(HttpError::Certificate { .. }) => {
+            (Kind::Unavailable, broker::client_certificate(id))
+        }
         ApiError::Http(_) => (
             Kind::Unavailable,
             "see that the network and the API are up, then run the command again".to_owned(),

@@ -4,10 +4,11 @@ use clap::Args;
 
 use super::calling::Caller;
 use crate::api::{self, ApiError, Tested};
-use crate::broker::Fresh;
+use crate::broker::{self, Fresh};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
+use crate::http::HttpError;
 use crate::output;
 use crate::ui::escape;
 
@@ -86,6 +87,11 @@ pub(super) fn judge(
                 .hint(format!("see what the API says: `hallpass request {id} -i …`; see `api.test` and the scopes in the definition")),
         ),
         Ok(tested) => Ok(tested),
+        Err(error @ ApiError::Http(HttpError::Certificate { .. })) => {
+            Err(Failure::caused(Kind::Unavailable, error)
+                .context(failed.to_owned())
+                .hint(broker::client_certificate(id)))
+        }
         Err(error @ ApiError::Http(_)) => Err(Failure::caused(Kind::Unavailable, error)
             .context(failed.to_owned())
             .hint(format!("try again later: `hallpass test {id}`"))),

@@ -8,6 +8,7 @@
 
 mod browser;
 mod certificates;
+mod client_certificate;
 mod clock;
 mod connections;
 mod definitions;
@@ -96,6 +97,7 @@ pub fn examine(context: &Context, arg: Option<&ConnectionArg>) -> Vec<Finding> {
     findings.extend(network);
     findings.extend(clock::look(&ward, &answers));
     findings.extend(certificates::look());
+    findings.extend(client_certificate::look(&ward));
     findings.extend(places::look(context));
     findings.extend(connections::look(&ward));
     findings.extend(redirect::look(&ward));

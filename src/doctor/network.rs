@@ -33,6 +33,9 @@ struct Target {
     place: String,
     /// Whether somebody counts on it.
     in_use: bool,
+    /// Whether whoever needs it has a certificate to show, which is not shown
+    /// here.
+    identified: bool,
 }
 
 /// An origin that answered.
@@ -73,6 +76,11 @@ pub(super) fn look(ward: &Ward) -> (Vec<Finding>, Vec<Reached>) {
                 let url = target.url.clone();
                 reached.push(Reached { url, answer });
             }
+            Some(Err(Trouble::Certificate(_))) if target.identified => {
+                let origin = origin_of(&target.url);
+                let message = format!("{origin} answers, to those who show a certificate");
+                findings.push(Finding::ok(Subject::Network, message));
+            }
             Some(Err(trouble)) => findings.push(explain(target, &trouble)),
             None => {
                 let waited = humantime::format_duration(DEADLINE);
@@ -98,10 +106,12 @@ fn targets(ward: &Ward) -> Vec<Target> {
                 continue;
             };
             let in_use = ward.named || patient.in_use();
+            let identified = integration.auth.tls.is_some();
             let name = patient.id.to_string();
             match targets.iter_mut().find(|target| target.url == url) {
                 Some(known) => {
                     known.in_use |= in_use;
+                    known.identified |= identified;
                     known.needed_by.push(name);
                 }
                 None => targets.push(Target {
@@ -110,6 +120,7 @@ fn targets(ward: &Ward) -> Vec<Target> {
                     needed_by: vec![name],
                     place: integration.place.to_string(),
                     in_use,
+                    identified,
                 }),
             }
         }
@@ -215,6 +226,13 @@ fn explain(target: &Target, trouble: &Trouble) -> Finding {
             format!("TLS does not come up: {why}"),
             Remedy::run(curl).and(format!(
                 "if a company's proxy signs TLS anew, name its authority: `export SSL_CERT_FILE=…`; or {definition}"
+            )),
+        ),
+        Trouble::Certificate(why) => (
+            format!("it takes only clients that show a certificate: {why}"),
+            Remedy::fix(format!(
+                "name yours in the definition: `tls = {{ certificate = {{ file = \"…\" }}, key = {{ file = \"…\" }} }}` ({})",
+                target.place
             )),
         ),
         Trouble::Http(why) => (

@@ -32,6 +32,8 @@ pub(super) enum Trouble {
     Tcp(String),
     /// TLS does not come up, or its certificate is not believed.
     Tls(String),
+    /// It is there, and lets only those in who show a certificate.
+    Certificate(String),
     /// What answers there is no HTTP, or nothing.
     Http(String),
     /// The proxy does not let it through.
@@ -150,6 +152,7 @@ fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
 /// or the proxy.
 fn told_apart(error: &reqwest::Error, url: &Url, proxied: bool) -> Trouble {
     let why = match http::explain(error, &http::host_of(url)) {
+        http::HttpError::Certificate { alert, .. } => return Trouble::Certificate(alert),
         http::HttpError::Connect { why, .. } | http::HttpError::Broken { why, .. } => why,
         _ => "it does not answer in time".to_owned(),
     };

@@ -12,11 +12,15 @@ use rustls::sign::CertifiedKey;
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::validity::not_after;
+use crate::clock::Timestamp;
+
 /// A client certificate and its key.
 #[derive(Clone)]
 pub struct Identity {
     shown: reqwest::Identity,
     mark: [u8; 32],
+    ends: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -91,7 +95,13 @@ impl Identity {
         Ok(Self {
             shown: shown.map_err(|_| IdentityError::Certificate("it cannot be read"))?,
             mark: hash.finalize().into(),
+            ends: chain.first().and_then(|der| not_after(der)),
         })
+    }
+
+    /// When the client's own certificate ends, where that can be told.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.ends
     }
 
     /// What the HTTP library takes.

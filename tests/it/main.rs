@@ -33,6 +33,7 @@ mod kept_values;
 mod leaks;
 mod list;
 mod move_rename;
+mod mutual_tls;
 #[cfg(unix)]
 mod odd_files;
 mod pinned;
