@@ -5,6 +5,7 @@ use super::Values;
 use crate::definition::template::RenderError;
 use crate::definition::{TLS_CERTIFICATE, TLS_KEY};
 use crate::http::{Identity, IdentityError};
+use crate::secret::Secret;
 
 impl Values<'_> {
     /// What is shown to servers that ask for a client certificate; `None` where
@@ -22,7 +23,7 @@ impl Values<'_> {
             return Ok(None);
         };
         let key = self.input(TLS_KEY)?;
-        let key = key.as_ref().map(|key| key.expose());
+        let key = key.as_ref().map(Secret::expose);
         let identity = Identity::from_pem(certificate.expose(), key).map_err(unusable)?;
         Ok(Some(if by_definition {
             tls.loaded.get_or_init(|| identity).clone()

@@ -2,6 +2,7 @@
 //! with its key, and for how long still. Files and variables are looked at; a
 //! command is not run, since it may ask its person.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Finding, Patient, Remedy, Subject, Ward};
@@ -32,7 +33,7 @@ fn one(patient: &Patient, integration: &Integration) -> Option<Finding> {
         return None;
     }
     let key = &integration.key;
-    let values = Values::new(integration, Default::default(), Default::default());
+    let values = Values::new(integration, BTreeMap::new(), BTreeMap::new());
     let identity = match values.identity() {
         Ok(identity) => identity?,
         // The definition's matter; or the key was given when connecting.

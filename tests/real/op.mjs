@@ -3,12 +3,15 @@
 // outlives the test that started it.
 //
 // Environment: ACCESS_TTL, the life in seconds of the first access token of a grant and of client
-// credentials; REFRESHED_TTL, of those that a refresh brings. Both are 600 when not given.
+// credentials; REFRESHED_TTL, of those that a refresh brings. Both are 600 when not given. TLS=1: over
+// https, with the certificate of tests/keys, asking clients for theirs.
 //
 // GET /test/events lists what happened to tokens: opaque tokens are their own `jti`, so a test can
 // look for the very strings. Nothing here is worth protecting.
 import http from 'node:http';
 import { once } from 'node:events';
+
+import * as clientAuth from './client_auth.mjs';
 
 // Notices of the library are not part of our output, whose first line is the issuer.
 console.info = console.warn = (...text) => process.stderr.write(`${text.join(' ')}\n`);
@@ -18,10 +21,10 @@ process.stdin.resume();
 process.stdin.once('close', () => process.exit(0));
 
 const seconds = (name) => Number(process.env[name] || 600);
-const server = http.createServer();
+const server = process.env.TLS ? clientAuth.listener() : http.createServer();
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
-const issuer = `http://127.0.0.1:${server.address().port}`;
+const issuer = `${process.env.TLS ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
 
 const provider = new Provider(issuer, {
   clients: [
@@ -41,7 +44,10 @@ const provider = new Provider(issuer, {
       response_types: [],
       grant_types: ['client_credentials'],
     },
+    ...clientAuth.clients,
   ],
+  clientAuthMethods: clientAuth.methods,
+  enabledJWA: { clientAuthSigningAlgValues: clientAuth.algorithms },
   cookies: { keys: ['not-a-real-key'] },
   scopes: ['openid', 'offline_access', 'email'],
   claims: { openid: ['sub'], email: ['email'] },
@@ -61,6 +67,7 @@ const provider = new Provider(issuer, {
   features: {
     devInteractions: { enabled: true }, // takes any login, asks for consent
     clientCredentials: { enabled: true },
+    mTLS: clientAuth.mTLS,
     introspection: { enabled: true },
     revocation: { enabled: true },
   },

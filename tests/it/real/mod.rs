@@ -1,8 +1,8 @@
 //! Tests against parts that are not ours and not written in Rust, each ignored until `tests/run` has
 //! installed what its module needs:
 //!
-//! - `oidc_provider`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
 //! - `glewlwyd`: a second implementation, with manners of its own (Debian, and Node to start it);
+//! - `oidc_provider`, `client_auth`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
 //! - `gnome_keyring`: the Secret Service most Linux desktops run (gnome-keyring, dbus, secret-tool);
 //! - `whole_way`: both at once, from `connect` to `disconnect`;
 //! - `chromium`: a real browser (Chromium, and Node to lead it);
@@ -10,6 +10,7 @@
 
 mod chromium;
 mod glewlwyd;
+mod client_auth;
 mod gnome_keyring;
 mod oidc_provider;
 mod op;

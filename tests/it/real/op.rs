@@ -21,15 +21,31 @@ impl Op {
     /// `refreshed_ttl` of those a refresh brings.
     #[track_caller]
     pub fn start(access_ttl: u32, refreshed_ttl: u32) -> Op {
-        let mut process = Cmd::new("node", &[SERVER])
+        let server = Cmd::new("node", &[SERVER])
             .env("ACCESS_TTL", access_ttl.to_string())
-            .env("REFRESHED_TTL", refreshed_ttl.to_string())
-            .stdin_open()
-            .spawn();
+            .env("REFRESHED_TTL", refreshed_ttl.to_string());
+        Op::of(server)
+    }
+
+    /// Starts one over https, which asks clients for a certificate.
+    #[track_caller]
+    pub fn over_tls() -> Op {
+        Op::of(Cmd::new("node", &[SERVER]).env("TLS", "1"))
+    }
+
+    #[track_caller]
+    fn of(server: Cmd) -> Op {
+        let mut process = server.stdin_open().spawn();
+        let is_issuer = |line: &str| line.starts_with("http") && line.contains("://127.0.0.1:");
         Op {
-            issuer: process.wait_for_stdout(|line| line.starts_with("http://127.0.0.1:")),
+            issuer: process.wait_for_stdout(is_issuer),
             _process: process,
         }
+    }
+
+    /// Where it is, without a trailing slash.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// The definitions that go with it: `op` (a person signs in) and `op-service` (client
