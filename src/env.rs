@@ -45,6 +45,11 @@ pub const DISPLAY: &str = "DISPLAY";
 /// The screen of Wayland.
 pub const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";
 
+/// The directory of docker's own configuration, in the place of `~/.docker`.
+pub const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
+/// What kubectl tells a credential plugin of the version it speaks, as JSON.
+pub const KUBERNETES_EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
+
 /// What programs started with an otherwise empty environment still need.
 pub const FOR_CHILDREN: [&str; 6] = [PATH, "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", SSL_CERT_FILE];
 

@@ -95,6 +95,17 @@ impl Paths {
         self.own_home.as_deref()
     }
 
+    /// docker's own configuration file, which is not ours: `DOCKER_CONFIG` is its
+    /// directory, or else it is in this user's home, whatever `HALLPASS_HOME` says.
+    pub fn docker_config() -> Option<PathBuf> {
+        let named = env::var_os(env::DOCKER_CONFIG).filter(|dir| !dir.is_empty());
+        let dir = match named {
+            Some(dir) => std::path::absolute(dir).ok()?,
+            None => etcetera::home_dir().ok()?.join(".docker"),
+        };
+        Some(dir.join("config.json"))
+    }
+
     fn in_config(&self, name: &str) -> Result<PathBuf, NoHome> {
         Ok(self.config_dir.as_deref().ok_or(NoHome)?.join(name))
     }

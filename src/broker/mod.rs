@@ -22,6 +22,7 @@ mod lock;
 mod mint;
 mod moving;
 mod prompt;
+mod reject;
 mod renew;
 mod state;
 mod typed;
@@ -43,6 +44,7 @@ pub use connect::{ConnectOptions, Connected};
 pub use disconnect::Revoked;
 pub use explain::client_certificate;
 pub use moving::Exported;
+pub use reject::Rejection;
 pub use state::{State, is_renewable, shown_values, strangers};
 
 /// Gets, keeps and renews credentials.

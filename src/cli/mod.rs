@@ -9,6 +9,7 @@ mod connect;
 mod disconnect;
 mod doctor;
 mod export;
+mod helper;
 mod import;
 mod list;
 mod misuse;
@@ -99,6 +100,7 @@ enum Command {
     Rename(rename::RenameArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Helper(helper::HelperArgs),
     Doctor(doctor::DoctorArgs),
     Trust(trust::TrustArgs),
     Sandbox(sandbox::SandboxArgs),
@@ -129,7 +131,7 @@ fn run_guarded() -> ExitCode {
     let json_errors = env::var(env::HALLPASS_ERRORS).as_deref() == Some("json");
     let plain = Ui::new(Color::Auto, false, json_errors);
     guard::report_panics(plain);
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(helper::arguments()) {
         Ok(cli) => cli,
         Err(error) => return ended(misuse::misused(&error), plain),
     };
@@ -153,6 +155,7 @@ fn run_guarded() -> ExitCode {
 fn dispatch(command: Command, global: &Global, ui: Ui) -> Result<ExitCode> {
     match command {
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Helper(args) => return helper::run(&args, &Context::new(global, ui)?),
         Command::Sandbox(args) => return sandbox::run(args, global, ui),
         Command::Check(args) if args.schema => check::schema(),
         Command::Check(args) => check::run(&args, &Context::new(global, ui)?),

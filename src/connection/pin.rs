@@ -39,7 +39,8 @@ impl Pin {
             origins.extend(known(integration, issuer.render_origin(values))?);
         }
         origins.extend(values.metadata().origins(auth.tls.is_some()));
-        for host in &integration.api.allowed_hosts {
+        let allowed = integration.api.allowed_hosts.iter().map(String::as_str);
+        for host in allowed.chain(integration.helpers.hosts()) {
             if let Ok(url) = url::Url::parse(&format!("https://{host}")) {
                 origins.insert(url.origin().ascii_serialization());
             }

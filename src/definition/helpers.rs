@@ -41,6 +41,48 @@ pub struct KubectlHelper {
     pub uses_id_token: bool,
 }
 
+impl Helpers {
+    /// The hosts that get the credential.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        let git = self.git.as_ref().map(|git| git.host.as_str());
+        let docker = self.docker.as_ref().map(|docker| docker.registry.as_str());
+        git.into_iter().chain(docker)
+    }
+}
+
+/// Whether a host that was asked about is exactly the one a definition names:
+/// in any case of its letters, 443 being the port that is not written. Another
+/// spelling that would lead there all the same (`github.com.`, `127.1`) is not.
+pub fn is_host_named(named: &str, asked: &str) -> bool {
+    let Some((host, port)) = host_and_port(asked) else {
+        return false;
+    };
+    let asked = asked.to_lowercase();
+    // What the parser made of it has to be what was written, or its Punycode:
+    // letters that only look like ASCII are another spelling too.
+    let is_as_written = match asked.strip_suffix(&format!(":{port}")) {
+        Some(rest) => rest == host || is_punycode_of(&host, rest),
+        None => asked == host || is_punycode_of(&host, &asked),
+    };
+    is_as_written && host_and_port(named) == Some((host, port))
+}
+
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    if !super::api::is_host(text) {
+        return None;
+    }
+    let url = url::Url::parse(&format!("https://{text}")).ok()?;
+    Some((url.host_str()?.to_owned(), url.port_or_known_default()?))
+}
+
+fn is_punycode_of(host: &str, written: &str) -> bool {
+    let (host, written) = (host.split('.'), written.split('.'));
+    host.clone().count() == written.clone().count()
+        && host.zip(written).all(|(host, written)| {
+            host == written || !written.is_ascii() && host.starts_with("xn--")
+        })
+}
+
 /// Reads `helpers`.
 pub(super) fn read(table: &mut TableReader<'_>) -> Helpers {
     let path = table.name_of("helpers");
@@ -99,4 +141,55 @@ fn at_host(
         return None;
     }
     Some((host.to_ascii_lowercase(), username))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_host_that_is_named_is_it() {
+        for (named, asked) in [
+            ("github.com", "github.com"),
+            ("github.com", "GitHub.COM"),
+            ("github.com", "github.com:443"),
+            ("github.com:443", "github.com"),
+            ("git.example.com:8443", "git.example.com:8443"),
+            ("127.0.0.1:8443", "127.0.0.1:8443"),
+            ("[::1]:8443", "[::1]:8443"),
+            ("b\u{fc}cher.example", "b\u{fc}cher.example"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+            ("xn--bcher-kva.example", "B\u{dc}CHER.example"),
+        ] {
+            assert!(is_host_named(named, asked), "{named} {asked}");
+        }
+        for (named, asked) in [
+            ("github.com", ""),
+            ("github.com", "hub.com"),
+            ("github.com", "evilgithub.com"),
+            ("github.com", "github.com.evil.example"),
+            ("github.com", "gist.github.com"),
+            ("github.com", "github.com:8443"),
+            ("github.com", "github.com:80"),
+            ("github.com", "github.com:"),
+            ("github.com", "github.com:0443"),
+            ("github.com", "github.com."),
+            ("github.com", "user@github.com"),
+            ("github.com", "github.com/x"),
+            ("github.com", "github.com?x"),
+            ("github.com", "github.com#x"),
+            ("github.com", "github.com\\x"),
+            ("github.com", "github%2ecom"),
+            ("github.com", " github.com"),
+            ("github.com", "github\u{3002}com"),
+            ("github.com", "\u{ff47}ithub.com"),
+            ("github.com", "g\u{456}thub.com"),
+            ("git.example.com:8443", "git.example.com"),
+            ("127.0.0.1", "127.1"),
+            ("127.0.0.1", "0x7f.0.0.1"),
+            ("[::1]", "[0::1]"),
+        ] {
+            assert!(!is_host_named(named, asked), "{named} {asked}");
+        }
+    }
 }

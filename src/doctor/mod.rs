@@ -15,7 +15,7 @@ mod definitions;
 mod finding;
 mod network;
 mod places;
-mod programs;
+pub mod programs;
 mod proxy;
 mod reach;
 mod redirect;

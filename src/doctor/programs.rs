@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::env;
 
 /// Where the program is that this word starts; `None`: nowhere.
-pub(super) fn find(program: &str) -> Option<PathBuf> {
+pub fn find(program: &str) -> Option<PathBuf> {
     let named = Path::new(program);
     if named.components().count() > 1 {
         return is_program(named).then(|| named.to_owned());

@@ -17,8 +17,8 @@ pub use read::{
 };
 pub use room::Room;
 pub use write::{
-    TEMPORARY, create_private_dir, leftovers, open_lock_file, probe_dir, remove, write_atomic,
-    write_new,
+    TEMPORARY, create_private_dir, leftovers, open_lock_file, probe_dir, remove, replace,
+    write_atomic, write_new,
 };
 
 /// How long a pipe in a file's place, or a command, may take to give a value;

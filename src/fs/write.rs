@@ -22,6 +22,16 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     put_in_place(written_beside(path, bytes)?, path)
 }
 
+/// Replaces a file of another program's whole, which keeps its mode; one that is
+/// not there becomes its owner's alone.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temp = written_beside(path, bytes)?;
+    if let Ok(meta) = std::fs::metadata(path) {
+        temp.as_file().set_permissions(meta.permissions())?;
+    }
+    put_in_place(temp, path)
+}
+
 /// Removes what processes left behind that were killed while they wrote.
 fn clear_away(dir: &Path) {
     for path in leftovers(dir) {

@@ -1,5 +1,6 @@
 //! stdout: data, and the only place where a credential is printed.
 
+mod helper;
 mod response;
 mod safely;
 mod table;
@@ -9,6 +10,7 @@ use std::io::{self, Write};
 
 use crate::error::{Failure, Kind, Result};
 
+pub use helper::{Login, docker_login, exec_credential, git_login, git_quit};
 pub use response::{Target, response};
 pub use safely::{safely, safely_to_file};
 pub use table::table;
