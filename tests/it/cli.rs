@@ -3,7 +3,7 @@
 
 use crate::support::{Cmd, HALLPASS, Home};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "check",
     "list",
     "connect",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 15] = [
     "rename",
     "export",
     "import",
+    "helper",
     "doctor",
     "trust",
     "sandbox",

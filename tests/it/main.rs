@@ -26,6 +26,7 @@ mod export_import;
 mod fenced;
 mod guarantee;
 mod harness;
+mod helpers;
 mod hosted_knobs;
 mod house;
 mod injection;

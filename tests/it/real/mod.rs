@@ -6,11 +6,13 @@
 //! - `gnome_keyring`: the Secret Service most Linux desktops run (gnome-keyring, dbus, secret-tool);
 //! - `whole_way`: both at once, from `connect` to `disconnect`;
 //! - `chromium`: a real browser (Chromium, and Node to lead it);
+//! - `git`: clones and pushes over https, with `git http-backend` behind the test's own server;
 //! - `strace`: kills and failures at system calls of its choice.
 
 mod chromium;
 mod glewlwyd;
 mod client_auth;
+mod git;
 mod gnome_keyring;
 mod oidc_provider;
 mod op;

@@ -37,11 +37,9 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<()> {
 /// What git runs, by a shell: its `PATH` may be another than this one.
 fn helper(setup: &Setup<'_>) -> Result<String> {
     let mut words = setup.words(&["helper", "git"])?;
-    // The bare key leaves the choice to the definition and to user names; and
-    // it may stand for another connection later.
-    if let Some(name) = &setup.arg.name {
-        let full = format!("{}@{name}", setup.arg.integration);
-        words.extend(["--connection".to_owned(), full]);
+    // With the bare key, user names choose too.
+    if setup.arg.name.is_some() {
+        words.extend(["--connection".to_owned(), setup.conn()]);
     }
     Ok(format!("!{}", shell_words::join(words)))
 }

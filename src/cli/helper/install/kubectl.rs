@@ -13,10 +13,7 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<()> {
     if setup.integration.helpers.kubectl.is_none() {
         return Err(not_named(&setup.integration));
     }
-    let arg = match &setup.arg.name {
-        Some(name) => format!("{}@{name}", setup.arg.integration),
-        None => setup.arg.integration.clone(),
-    };
+    let arg = setup.conn();
     let user = format!("hallpass-{arg}");
     let words = setup.words(&["helper", "kubectl", &arg])?;
     if programs::find("kubectl").is_none() {

@@ -97,7 +97,15 @@ impl Setup<'_> {
             ui.note(&plan);
             return Ok(());
         }
-        let again = format!("hallpass helper install {} {}", self.tool, self.id);
+        let named = self.context.named().map_or_else(String::new, |path| {
+            let path = path.display().to_string();
+            format!(" --config {}", shell_words::quote(&path))
+        });
+        let again = format!(
+            "hallpass helper install {} {}{named}",
+            self.tool,
+            self.conn()
+        );
         // They are asked about it, whatever they silenced.
         ui.always(&plan);
         if !interaction.attended() {
@@ -117,6 +125,16 @@ impl Setup<'_> {
             "nothing was changed: the answer was no",
         )
         .hint(format!("run `{again}` to be asked again")))
+    }
+
+    /// The connection as it was named: the bare key leaves the choice to the
+    /// definition, which may make it anew.
+    fn conn(&self) -> String {
+        let key = &self.arg.integration;
+        match &self.arg.name {
+            Some(name) => format!("{key}@{name}"),
+            None => key.clone(),
+        }
     }
 
     fn already(&self, what: &str) {
