@@ -48,6 +48,9 @@ impl Broker<'_> {
         let Some((item, store)) = self.stores.read(id)?.filter(|(item, _)| meant(item)) else {
             return Ok(Rejection::NotOurs);
         };
+        if !item.credential.is_alive(Timestamp::now()) {
+            return Ok(Rejection::Marked);
+        }
         let base = item.generation;
         let marked = item.next(|item| item.credential.expires_at = Some(Timestamp::now()));
         let written = self.stores.write(id, &marked, store, Some(base));

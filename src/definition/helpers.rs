@@ -19,7 +19,7 @@ pub struct Helpers {
 /// For git.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitHelper {
-    /// The host, with its port where it is not 443.
+    /// The host in its normal form, with its port where it is not 443.
     pub host: String,
     /// The user name that goes with the token.
     pub username: Option<String>,
@@ -28,7 +28,7 @@ pub struct GitHelper {
 /// For docker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DockerHelper {
-    /// The registry's host, with its port where it is not 443.
+    /// The registry's host in its normal form, with its port where it is not 443.
     pub registry: String,
     /// The user name that goes with the token.
     pub username: Option<String>,
@@ -140,7 +140,12 @@ fn at_host(
         ));
         return None;
     }
-    Some((host.to_ascii_lowercase(), username))
+    let (host, port) = host_and_port(host)?;
+    let host = match port {
+        443 => host,
+        port => format!("{host}:{port}"),
+    };
+    Some((host, username))
 }
 
 #[cfg(test)]

@@ -43,7 +43,8 @@ pub(super) fn at_host(
         .iter()
         .any(|problem| problem.severity == Severity::Error);
     // A definition that cannot be read may be the one that is meant.
-    let is_mentioned = || source.text.to_lowercase().contains(&host.to_lowercase());
+    let is_mentioned =
+        || !host.is_empty() && source.text.to_lowercase().contains(&host.to_lowercase());
     if found.integrations.is_empty() && is_broken && is_mentioned() {
         let path = source.path.display();
         return Err(Failure::new(

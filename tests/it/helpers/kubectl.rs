@@ -1,6 +1,6 @@
 //! `helper kubectl`: the ExecCredential of Kubernetes' clients.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -108,10 +108,7 @@ fn kubectl_is_given_nothing_that_the_definition_does_not_name_it_for() {
 fn jwt(name: &str, lives: i64) -> String {
     let part =
         |value: Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
+    let now = UNIX_EPOCH.elapsed().unwrap().as_secs();
     let exp = now.checked_add_signed(lives).unwrap();
     format!(
         "{}.{}.c2ln",

@@ -8,7 +8,7 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<()> {
     let Some(git) = &setup.integration.helpers.git else {
         return Err(setup.not_named("git = { host = \"git.example.com\" }"));
     };
-    let host = git.host.strip_suffix(":443").unwrap_or(&git.host);
+    let host = &git.host;
     let key = format!("credential.https://{host}.helper");
     let wanted = [String::new(), helper(setup)?];
     let before = values(&key)?;

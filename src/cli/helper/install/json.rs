@@ -41,17 +41,17 @@ pub(super) fn with_entry(
     let top = members(text, start);
     // Of those that come twice the last counts.
     let Some(inner) = top.iter().rfind(|member| member.name == object) else {
-        let between = indentation(text, start, &top).unwrap_or("\n\t").to_owned();
+        let between = indentation(text, start, &top).unwrap_or("\n\t");
         let new = format!(
             "{}: {}",
             quoted(object),
-            entry(name, value, &format!("{between}\t"))
+            entry(name, value, &deeper(between))
         );
-        return Ok(Some(inserted(text, start, &top, &between, &new)));
+        return Ok(Some(inserted(text, start, &top, between, &new)));
     };
     if !text[inner.value.clone()].starts_with('{') {
         let between = indentation(text, start, &top).unwrap_or("\n\t");
-        let new = entry(name, value, &format!("{between}\t"));
+        let new = entry(name, value, &deeper(between));
         return Ok(Some(replaced(text, &inner.value, &new)));
     }
     let entries = members(text, inner.value.start);
@@ -60,7 +60,7 @@ pub(super) fn with_entry(
     }
     let around = indentation(text, start, &top).unwrap_or("\n\t");
     let within = indentation(text, inner.value.start, &entries);
-    let within = within.map_or_else(|| format!("{around}\t"), ToOwned::to_owned);
+    let within = within.map_or_else(|| deeper(around), ToOwned::to_owned);
     let new = format!("{}: {}", quoted(name), quoted(value));
     Ok(Some(inserted(
         text,
@@ -69,6 +69,15 @@ pub(super) fn with_entry(
         &within,
         &new,
     )))
+}
+
+/// The white space before what stands one step further in.
+fn deeper(between: &str) -> String {
+    if between.contains('\n') {
+        format!("{between}\t")
+    } else {
+        between.to_owned()
+    }
 }
 
 /// An object with one entry. `between` is the white space before it.
@@ -109,9 +118,7 @@ fn indentation<'t>(text: &'t str, start: usize, members: &[Member]) -> Option<&'
         more => members[more - 2].value.end,
     };
     let gap = &text[before..last.name_at];
-    Some(gap.trim_start_matches([' ', '\t', '\n', '\r']))
-        .filter(|rest| !rest.is_empty())
-        .map_or(Some(gap), |rest| Some(&rest[1..]))
+    Some(gap.split_once(',').map_or(gap, |(_, behind)| behind))
 }
 
 /// The members of the object that begins at `start`, in a text that is JSON.
@@ -209,6 +216,10 @@ mod tests {
             (
                 "{\"credHelpers\":{\"ghcr.io\":\"gcloud\",\"x\":\"y\"},\"b\":1}",
                 "{\"credHelpers\":{\"ghcr.io\":\"hallpass\",\"x\":\"y\"},\"b\":1}",
+            ),
+            (
+                "{\"a\":1}",
+                "{\"a\":1,\"credHelpers\": {\"ghcr.io\": \"hallpass\"}}",
             ),
             (
                 "{\"credHelpers\":{\"a\":\"b\"}}",
