@@ -15,6 +15,9 @@ const SHORT_LIFE: Duration = Duration::from_secs(25 * 60);
 /// Clocks are corrected by seconds all the time, which means nothing.
 const CLOCK_CORRECTION: Duration = Duration::from_secs(60);
 
+/// The type of tokens that are bound to a key (RFC 9449 section 5).
+pub const DPOP: &str = "DPoP";
+
 /// A credential, in OAuth's words (RFC 6749 section 5.1).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Credential {
@@ -36,6 +39,14 @@ pub struct Credential {
     /// Who connected, in OpenID Connect.
     #[serde(with = "stored_option", default)]
     pub id_token: Option<Secret>,
+    /// The key that its tokens are bound to (RFC 9449), a private JWK; there
+    /// also where the server gave a bearer's token all the same.
+    #[serde(
+        with = "stored_option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub dpop_key: Option<Secret>,
 }
 
 impl Credential {
@@ -50,7 +61,16 @@ impl Credential {
             scopes: Vec::new(),
             refresh_token: None,
             id_token: None,
+            dpop_key: None,
         }
+    }
+
+    /// The key that its access token is bound to, and the token; `None` where
+    /// whoever bears it can use it.
+    pub fn binding(&self) -> Option<(&Secret, &Secret)> {
+        let is_bound = self.token_type == DPOP;
+        let pair = self.dpop_key.as_ref().zip(self.access_token.as_ref());
+        pair.filter(|_| is_bound)
     }
 
     /// Whether its token is this one.
@@ -116,6 +136,7 @@ mod tests {
             scopes: Vec::new(),
             refresh_token: None,
             id_token: None,
+            dpop_key: None,
         }
     }
 

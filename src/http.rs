@@ -9,6 +9,7 @@ mod identity;
 mod validity;
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub struct Http {
     loopback: OnceCell<Client>,
     remote: OnceCell<Client>,
     identified: RefCell<Vec<Identified>>,
+    nonces: RefCell<Nonces>,
 }
 
 /// A client that shows a certificate.
@@ -45,6 +47,13 @@ struct Identified {
     loopback: bool,
     client: Client,
 }
+
+/// The nonces that servers gave last, by their origin (RFC 9449 section 8.2):
+/// no secrets, and of use to nobody else.
+pub type Nonces = BTreeMap<String, String>;
+
+/// The most servers whose nonces are kept.
+const MOST_NONCES: usize = 16;
 
 /// A request that got no answer; all of these may pass.
 #[derive(Debug, thiserror::Error)]
@@ -113,12 +122,41 @@ impl Http {
             loopback: OnceCell::new(),
             remote: OnceCell::new(),
             identified: RefCell::default(),
+            nonces: RefCell::default(),
         }
     }
 
     /// The bound on one call to a provider.
     pub fn timeout(&self) -> Duration {
         self.timeout
+    }
+
+    /// The nonce that this URL's server gave last.
+    pub fn nonce(&self, url: &Url) -> Option<String> {
+        let origin = url.origin().ascii_serialization();
+        self.nonces.borrow().get(&origin).cloned()
+    }
+
+    /// Notes the nonce that this URL's server gave, in the place of another.
+    pub fn set_nonce(&self, url: &Url, nonce: &str) {
+        let origin = url.origin().ascii_serialization();
+        let mut nonces = self.nonces.borrow_mut();
+        if nonces.len() < MOST_NONCES || nonces.contains_key(&origin) {
+            nonces.insert(origin, nonce.to_owned());
+        }
+    }
+
+    /// Adds nonces of an earlier run; what this one was given stays.
+    pub fn remember_nonces(&self, earlier: Nonces) {
+        let mut nonces = self.nonces.borrow_mut();
+        for (origin, nonce) in earlier.into_iter().take(MOST_NONCES) {
+            nonces.entry(origin).or_insert(nonce);
+        }
+    }
+
+    /// The nonces that servers gave last.
+    pub fn nonces(&self) -> Nonces {
+        self.nonces.borrow().clone()
     }
 
     /// The client for a URL. This process's own loopback traffic never goes

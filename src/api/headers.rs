@@ -5,6 +5,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::ApiError;
 use crate::connection::Values;
+use crate::credential::DPOP;
 use crate::definition::template::{RenderError, Rendered, Scope};
 use crate::definition::{AuthKind, Integration};
 use crate::http;
@@ -62,7 +63,12 @@ pub(super) fn credential_headers(
             // A header that the definition writes itself is meant as it is.
             _ if headers.contains_key(AUTHORIZATION) => None,
             AuthKind::Basic => Some(basic(values)?),
-            _ => Some(format!("Bearer {}", needed(values, "token")?.expose())),
+            _ => {
+                // RFC 9449 section 7.1 has a scheme of its own for bound tokens.
+                let scheme = values.binding().map_or("Bearer", |_| DPOP);
+                let token = needed(values, "token")?;
+                Some(format!("{scheme} {}", token.expose()))
+            }
         };
         if let Some(value) = usual {
             let (name, value) = header(AUTHORIZATION.as_str(), &value, true)?;

@@ -51,6 +51,16 @@ pub enum ApiError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The key that the token is bound to proves nothing.
+    #[error(transparent)]
+    Unproven(crate::grant::GrantError),
+    /// The API wants a proof with another nonce than it was sent (RFC 9449
+    /// section 9), and did nothing.
+    #[error("the API wants a nonce in the DPoP proof: {0}")]
+    Nonce(&'static str),
+    /// The same, where the body cannot be sent again.
+    #[error("the API wants a nonce in the DPoP proof, and stdin cannot be sent twice")]
+    NonceForStdin,
     /// A placeholder could not be filled.
     #[error(transparent)]
     Render(#[from] crate::definition::template::RenderError),

@@ -16,6 +16,7 @@ use crate::connection::Values;
 use crate::definition::Integration;
 use crate::definition::request::{BodyTemplate, RequestTemplate};
 use crate::definition::template::{Template, Value};
+use crate::grant::dpop::Binding;
 use crate::http::{self, Identity};
 use crate::secret::{REDACTED, SafeUrl, Secret};
 
@@ -60,6 +61,7 @@ impl Body {
 
 /// A request ready to be sent. Its URL and its headers print redacted, its body
 /// not at all.
+#[derive(Clone)]
 pub struct Plan {
     /// The verb.
     pub method: Method,
@@ -71,6 +73,8 @@ pub struct Plan {
     pub body: Body,
     /// What is shown where a certificate is asked for.
     pub identity: Option<Identity>,
+    /// The key that its token is bound to, which each sending proves anew.
+    pub(super) binding: Option<Binding>,
 }
 
 impl Plan {
@@ -213,6 +217,7 @@ impl Plan {
             headers: credential_headers(integration, values)?,
             body: Body::None,
             identity: values.identity()?,
+            binding: Binding::of(values).map_err(ApiError::Unproven)?,
         })
     }
 }

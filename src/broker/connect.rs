@@ -208,6 +208,7 @@ impl Broker<'_> {
         );
         let result = (|| -> Result<_, GrantError> {
             let scopes = grant::scopes(values, &extra)?;
+            grant::dpop::bind(values)?;
             let flow = CodeFlow {
                 http: self.http,
                 oauth,
@@ -219,7 +220,8 @@ impl Broker<'_> {
             };
             let Consented { answer, responder } = flow.run(&mut |told| self.invite(told, paste))?;
             let pin = Pin::of(values)?;
-            Ok((mint::credential(answer, &scopes), pin, scopes, responder))
+            let credential = mint::credential(answer, &scopes, values);
+            Ok((credential, pin, scopes, responder))
         })();
         let (credential, pin, scopes, responder) = result
             .map_err(|error| explain::grant(id, &format!("`{id}` was not connected"), error))?;

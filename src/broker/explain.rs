@@ -184,6 +184,7 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
         GrantError::Render(render) => return unrenderable(id, render),
         GrantError::Unsigned(_) | GrantError::OtherAuth(_) => Kind::Definition,
         GrantError::Missing(_)
+        | GrantError::Unproven(_)
         | GrantError::TimedOut(_)
         | GrantError::PasteEnded
         | GrantError::PasteFlood(_)
@@ -191,6 +192,7 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
         GrantError::Denied { .. }
         | GrantError::OtherIssuer(_)
         | GrantError::NoIssuer
+        | GrantError::Bound
         | GrantError::Unfit { .. } => Kind::Refused,
         GrantError::Call(error) if !error.is_passing() => Kind::Refused,
         GrantError::Call(_)
@@ -217,6 +219,12 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         "invalid_client" | "unauthorized_client" => {
             "see that the client id and its secret, key or certificate are right, and that `client_auth` is what the provider wants (`basic`, `body`, `private_key_jwt` or `mtls`)".to_owned()
         }
+        "use_dpop_nonce" => {
+            "the provider asks for another nonce each time, or for one that cannot be sent back: run the command again later, and if it stays so, tell the provider".to_owned()
+        }
+        "invalid_dpop_proof" => {
+            "see that this machine's clock is right, and which keys the provider takes: `dpop = \"ES256\"` or `dpop = \"EdDSA\"` under `auth`".to_owned()
+        }
         "invalid_scope" => "see that the provider knows every scope in `scopes`".to_owned(),
         "access_denied" => format!("run `hallpass connect {id}` again and allow the access"),
         code if code.starts_with("HTTP 40") => {
@@ -234,6 +242,8 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         GrantError::PasteEnded | GrantError::PasteFlood(_) => vec![format!("run `hallpass connect {id} --paste` again, and keep stdin open until the whole address that the browser ended at is in it")],
         GrantError::Unsigned(_) => vec![format!("see `auth.jwt` in the definition of `{}`, and that its key is the one the service gave", id.integration())],
         GrantError::OtherAuth(_) => vec![format!("write `client_auth = \"private_key_jwt\"` with `[integrations.{key}.auth.jwt]`, or `client_auth = \"mtls\"` with `[integrations.{key}.auth.tls]`, as the client is registered there", key = id.integration())],
+        GrantError::Unproven(_) => vec![format!("run `hallpass connect {id}`, which makes a new key")],
+        GrantError::Bound => vec![format!("add `dpop = true` under `[integrations.{}.auth]`, then run `hallpass connect {id}`", id.integration())],
         GrantError::NoToken(_) => vec![format!("see what the answer holds, and name the place of the token in the definition of `{}`: `response = {{ access_token = \"path.to.it\" }}`", id.integration())],
         GrantError::Unfit { name, .. } => vec![format!("if the value is right, widen the `pattern` of `{name}` in the definition of `{}`", id.integration())],
         GrantError::Moved(_) => vec![

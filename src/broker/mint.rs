@@ -194,13 +194,14 @@ impl Broker<'_> {
             if recipe.metadata.issuer().is_none() {
                 grant::discover(self.http, &mut values)?;
             }
+            grant::dpop::bind(&mut values)?;
             let answer = grant::obtain(self.http, &mut values, &recipe.scopes, repeat)?;
             Ok((answer, Pin::of(&values)?))
         })();
         let (answer, pin) = obtained.map_err(|error| {
             explain::grant(id, &format!("no token was given for `{id}`"), error)
         })?;
-        let credential = credential(answer, &recipe.scopes);
+        let credential = credential(answer, &recipe.scopes, &values);
         if let Some(fence) = &recipe.fence {
             // What the answers brought may lead elsewhere too.
             let strangers = fence.strangers(&pin);
@@ -224,8 +225,8 @@ impl Broker<'_> {
 
 /// The credential an answer is, obtained now. `asked` are the scopes that were
 /// asked for, which count as granted when the answer is silent (RFC 6749
-/// section 5.1).
-pub(super) fn credential(answer: Answer, asked: &[String]) -> Credential {
+/// section 5.1); `values` hold the key it is bound to.
+pub(super) fn credential(answer: Answer, asked: &[String], values: &Values<'_>) -> Credential {
     let now = Timestamp::now();
     Credential {
         access_token: answer.access_token,
@@ -235,6 +236,7 @@ pub(super) fn credential(answer: Answer, asked: &[String]) -> Credential {
         scopes: answer.scopes.unwrap_or_else(|| asked.to_vec()),
         refresh_token: answer.refresh_token,
         id_token: answer.id_token,
+        dpop_key: values.dpop_key().cloned(),
     }
 }
 

@@ -109,8 +109,15 @@ impl Broker<'_> {
         repeat: Repeat,
     ) -> Result<Outcome> {
         let store = kept.store;
+        let is_bound = kept.item.credential.dpop_key.is_some();
+        if is_bound {
+            self.http.remember_nonces(self.stores.nonces(id));
+        }
         let outcome = self.ask_and_keep(id, integration, kept, repeat);
         self.stores.give_back_room(id, store);
+        if is_bound {
+            self.stores.keep_nonces(id, &self.http.nonces());
+        }
         outcome
     }
 

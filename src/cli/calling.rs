@@ -26,6 +26,9 @@ pub(super) type Planner<'p> = &'p dyn Fn(&Values<'_>) -> Result<Plan, ApiError>;
 impl Caller<'_> {
     /// A credential to begin with.
     pub(super) fn fresh(&self) -> Result<Fresh> {
+        self.context
+            .http
+            .remember_nonces(self.context.stores.nonces(self.id));
         let broker = self.context.broker();
         let fresh = broker.fresh(self.id, self.integration, Need::default())?;
         signals::watch(
@@ -81,9 +84,16 @@ impl Caller<'_> {
 
     fn send(&self, fresh: &Fresh, plan: Planner<'_>) -> Result<Response> {
         let values = fresh.values(self.integration);
-        plan(&values)
-            .and_then(|plan| api::send(&self.context.http, plan, self.integration.api.timeout))
-            .map_err(|error| failed(self.id, error))
+        let sent = plan(&values)
+            .and_then(|plan| api::send(&self.context.http, plan, self.integration.api.timeout));
+        self.keep_nonces();
+        sent.map_err(|error| failed(self.id, error))
+    }
+
+    /// Keeps the nonces that servers gave for the next run.
+    pub(super) fn keep_nonces(&self) {
+        let context = self.context;
+        context.stores.keep_nonces(self.id, &context.http.nonces());
     }
 }
 
@@ -123,6 +133,20 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
         ApiError::Http(HttpError::Certificate { .. }) => {
             (Kind::Unavailable, broker::client_certificate(id))
         }
+        ApiError::Unproven(_) => (
+            Kind::NeedsConnecting,
+            format!("run `hallpass connect {id}`, which makes a new key"),
+        ),
+        ApiError::NonceForStdin => (
+            Kind::Unavailable,
+            "run the command again, since the nonce is kept with the connection; or put the body in a file, which can be sent twice: `--data-binary @FILE`"
+                .to_owned(),
+        ),
+        ApiError::Nonce(_) => (
+            Kind::Unavailable,
+            "nothing was done: run the command again later; if it stays so, tell whoever runs the API"
+                .to_owned(),
+        ),
         ApiError::Http(_) => (
             Kind::Unavailable,
             "see that the network and the API are up, then run the command again".to_owned(),

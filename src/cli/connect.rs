@@ -10,6 +10,7 @@ use crate::api::{self, ApiError, Tested};
 use crate::broker::{ConnectOptions, Connected};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
+use crate::credential::Credential;
 use crate::definition::{Integration, Offline, RenewFrom, is_secret_input};
 use crate::error::{Failure, Kind, Result};
 use crate::settings::{StoreKind, parse_duration, remember_store};
@@ -110,7 +111,9 @@ fn finish(
     let tried = if no_test {
         Ok(None)
     } else {
-        api::test(&context.http, integration, &values, context.http.timeout())
+        let tried = api::test(&context.http, integration, &values, context.http.timeout());
+        context.stores.keep_nonces(id, &context.http.nonces());
+        tried
     };
     let told = match &tried {
         Ok(Some(tested)) => tested.account.clone(),
@@ -138,14 +141,27 @@ fn finish(
         .ui
         .note(&format!("Connected `{id}` to {name}{who}; {kept}."));
     warn_of_missing_refresh_token(context, id, integration, &item.credential);
+    warn_of_unbound_token(context, id, &item.credential);
     judge(id, tried)
+}
+
+fn warn_of_unbound_token(context: &Context, id: &ConnectionId, credential: &Credential) {
+    if credential.dpop_key.is_none() || credential.binding().is_some() {
+        return;
+    }
+    context.ui.warn(&format!(
+        "the provider did not bind the token of `{id}` to its key (DPoP), so that whoever gets hold of it can use it"
+    ));
+    context
+        .ui
+        .hint("see whether the provider has to be told that this client uses DPoP; else take `dpop` out of the definition");
 }
 
 fn warn_of_missing_refresh_token(
     context: &Context,
     id: &ConnectionId,
     integration: &Integration,
-    credential: &crate::credential::Credential,
+    credential: &Credential,
 ) {
     let wanted = integration.auth.renew_from() == RenewFrom::RefreshToken;
     let lasts = credential.expires_at.is_none() || !integration.auth.needs_consent() || !wanted;

@@ -100,6 +100,7 @@ fn json(
         "store": record.map(|r| r.store),
         "protection": kept.map(|kept| &kept.protection),
         "grant": integration.auth.grant_name(),
+        "dpop": record.is_some_and(|r| r.bound),
         "renewable": record.map_or(is_minted(integration), |r| is_renewable(integration, r)),
         "connected_at": record.map(|r| r.connected_at),
         "renewed_at": record.map(|r| r.obtained_at),
@@ -158,6 +159,9 @@ fn text(
         if !integration.auth.is_fixed() {
             lines.push(("expires", expiry(record, now)));
             lines.push(("renewal", renewal(integration, record).to_owned()));
+        }
+        if record.bound {
+            lines.push(("bound to", "a key that rests with it (DPoP)".to_owned()));
         }
         if let Some(InFlight { since, pid }) = &record.in_flight {
             let how = if *busy {

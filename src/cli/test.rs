@@ -44,6 +44,7 @@ pub(super) fn run(args: &TestArgs, context: &Context) -> Result<()> {
     let try_it = |fresh: &Fresh| {
         let values = fresh.values(&integration);
         let tried = api::test(&context.http, &integration, &values, context.http.timeout());
+        caller.keep_nonces();
         (tried, api::account(&integration, &values))
     };
     let (mut tried, mut account) = try_it(&fresh);
@@ -92,9 +93,12 @@ pub(super) fn judge(
                 .context(failed.to_owned())
                 .hint(broker::client_certificate(id)))
         }
-        Err(error @ ApiError::Http(_)) => Err(Failure::caused(Kind::Unavailable, error)
+        Err(error @ (ApiError::Http(_) | ApiError::Nonce(_))) => Err(Failure::caused(Kind::Unavailable, error)
             .context(failed.to_owned())
             .hint(format!("try again later: `hallpass test {id}`"))),
+        Err(error @ ApiError::Unproven(_)) => Err(Failure::caused(Kind::NeedsConnecting, error)
+            .context(failed.to_owned())
+            .hint(format!("run `hallpass connect {id}`, which makes a new key"))),
         Err(error @ ApiError::Fenced { .. }) => Err(Failure::caused(Kind::Usage, error)
             .context(failed.to_owned())
             .hint("write `api.test` as a path on `base_url`, or add its host to `allowed_hosts`")),

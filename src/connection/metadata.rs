@@ -74,6 +74,12 @@ impl Metadata {
                 .collect();
             members.insert("token_endpoint_auth_methods".to_owned(), words.join(" "));
         }
+        let algorithms = document.get("dpop_signing_alg_values_supported");
+        if let Some(algorithms) = algorithms.and_then(serde_json::Value::as_array) {
+            let words = algorithms.iter().filter_map(serde_json::Value::as_str);
+            let words: Vec<&str> = words.collect();
+            members.insert("dpop_signing_algs".to_owned(), words.join(" "));
+        }
         let names_itself = "authorization_response_iss_parameter_supported";
         if document.get(names_itself) == Some(&true.into()) {
             members.insert(names_itself.to_owned(), "true".to_owned());
@@ -113,6 +119,13 @@ impl Metadata {
     pub fn takes_client_auth(&self, method: &str) -> Option<bool> {
         let methods = self.0.get("token_endpoint_auth_methods")?;
         Some(methods.split(' ').any(|known| known == method))
+    }
+
+    /// Whether the server says that proofs may be signed so (RFC 9449 section
+    /// 5.1); `None` when it says nothing of any.
+    pub fn takes_dpop_algorithm(&self, algorithm: &str) -> Option<bool> {
+        let algorithms = self.0.get("dpop_signing_algs")?;
+        Some(algorithms.split(' ').any(|known| known == algorithm))
     }
 
     /// Notes how the client that was registered authenticates (RFC 7591 section

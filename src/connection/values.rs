@@ -37,6 +37,8 @@ pub struct Values<'a> {
     metadata: Metadata,
     extra: BTreeMap<String, Value>,
     credential: Option<&'a Credential>,
+    /// The key that the credential's tokens are, or will be, bound to.
+    dpop_key: Option<Secret>,
     registered: bool,
     /// Names that may stay unset, besides the optional parameters.
     open: BTreeSet<String>,
@@ -68,6 +70,7 @@ impl<'a> Values<'a> {
             metadata: Metadata::default(),
             extra: BTreeMap::new(),
             credential: None,
+            dpop_key: None,
             registered: false,
             open: BTreeSet::new(),
             fence: None,
@@ -82,6 +85,7 @@ impl<'a> Values<'a> {
     #[must_use]
     pub fn with_credential(mut self, credential: &'a Credential) -> Self {
         self.credential = Some(credential);
+        self.dpop_key.clone_from(&credential.dpop_key);
         self
     }
 
@@ -235,6 +239,9 @@ impl<'a> Values<'a> {
         if let Some(issuer) = issuer {
             add("issuer", issuer.expose().as_str());
         }
+        if let Some(dpop) = auth.oauth2().and_then(|oauth| oauth.dpop) {
+            add("dpop", dpop.name());
+        }
         for (name, secret) in &self.secrets {
             add(name, secret.expose());
         }
@@ -266,6 +273,23 @@ impl<'a> Values<'a> {
             }
             None => Ok(self.metadata.endpoint(metadata)),
         }
+    }
+
+    /// Binds the tokens that will be asked for to a key (RFC 9449), a private
+    /// JWK.
+    pub fn set_dpop_key(&mut self, key: Secret) {
+        self.dpop_key = Some(key);
+    }
+
+    /// The key that tokens are bound to.
+    pub fn dpop_key(&self) -> Option<&Secret> {
+        self.dpop_key.as_ref()
+    }
+
+    /// The key that the credential's token is bound to, and the token; `None`
+    /// where whoever bears it can use it.
+    pub fn binding(&self) -> Option<(&Secret, &Secret)> {
+        self.credential?.binding()
     }
 
     /// The ID token of the credential.

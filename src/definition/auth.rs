@@ -87,6 +87,9 @@ pub struct OAuth2 {
     pub scope_separator: String,
     /// Whether to use PKCE (RFC 7636, S256).
     pub pkce: bool,
+    /// Whether tokens are bound to a key of the connection's own (RFC 9449),
+    /// and to which kind.
+    pub dpop: Option<Dpop>,
     /// What else the authorization request carries, or leaves out.
     pub authorization_params: Vec<(String, AuthorizationParam)>,
     /// The name under which the redirect brings the code.
@@ -251,6 +254,28 @@ pub enum BasicEncoding {
     Form,
     /// As they are, as some providers want it.
     Raw,
+}
+
+/// The algorithm of the key that tokens are bound to (RFC 9449).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dpop {
+    /// ES256, or what the server takes instead.
+    Any,
+    /// ECDSA on P-256 (RFC 7518 section 3.4).
+    Es256,
+    /// Ed25519 (RFC 8037 section 3.1).
+    EdDsa,
+}
+
+impl Dpop {
+    /// The word in definitions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dpop::Any => "true",
+            Dpop::Es256 => "ES256",
+            Dpop::EdDsa => "EdDSA",
+        }
+    }
 }
 
 /// A parameter of the authorization request.

@@ -69,8 +69,8 @@ use std::sync::Arc;
 
 pub use api::Api;
 pub use auth::{
-    Auth, AuthKind, AuthorizationParam, BasicEncoding, Capture, CaptureFrom, ClientAuth, Endpoint,
-    Grant, Jwt, OAuth2, OptionalScope, Redirect,
+    Auth, AuthKind, AuthorizationParam, BasicEncoding, Capture, CaptureFrom, ClientAuth, Dpop,
+    Endpoint, Grant, Jwt, OAuth2, OptionalScope, Redirect,
 };
 pub use brand::{Brand, Color, Icon, Picture};
 pub use call::{Call, Encoding, Param, Refresh, RenewFrom, Response, TokenAt, Unit};

@@ -2,7 +2,7 @@
 //! request, the client's manners, where the redirect is listened for.
 
 use super::auth::{
-    AuthorizationParam, BasicEncoding, ClientAuth, Grant, OAuth2, OptionalScope, Redirect,
+    AuthorizationParam, BasicEncoding, ClientAuth, Dpop, Grant, OAuth2, OptionalScope, Redirect,
 };
 use super::names::{Known, Moment};
 use super::report::{Problem, Problems};
@@ -79,6 +79,7 @@ pub(super) fn read(
         .text("scope_separator")
         .unwrap_or_else(|| " ".to_owned());
     let pkce = table.boolean("pkce").unwrap_or(true);
+    let dpop = dpop(table);
     let authorization_params = authorization_params(table, known);
     let code_param = table
         .text("code_param")
@@ -115,6 +116,7 @@ pub(super) fn read(
         optional_scopes,
         scope_separator,
         pkce,
+        dpop,
         authorization_params,
         code_param,
         redirect,
@@ -152,6 +154,26 @@ fn client_auth(table: &mut TableReader<'_>) -> Option<ClientAuth> {
         table.missing(needed, why, &format!("add `[{path}]` with {instead}"));
     }
     Some(named)
+}
+
+/// `true`, `false`, or the algorithm of the key.
+fn dpop(table: &mut TableReader<'_>) -> Option<Dpop> {
+    let node = table.get("dpop")?;
+    let any = [Dpop::Any, Dpop::Es256, Dpop::EdDsa];
+    match &node.value {
+        Tree::Bool(wanted) => wanted.then_some(Dpop::Any),
+        Tree::String(_) => {
+            let words = any[1..].iter().map(|dpop| (dpop.name(), *dpop));
+            table.word("dpop", &words.collect::<Vec<_>>())
+        }
+        _ => {
+            table.problems().add(node.problem(
+                format!("`dpop` is {}, not `true` or the name of an algorithm", node.type_name()),
+                "write `dpop = true`, or `dpop = \"ES256\"` or `dpop = \"EdDSA\"` where the provider insists",
+            ));
+            None
+        }
+    }
 }
 
 fn optional_scopes(table: &mut TableReader<'_>) -> Vec<OptionalScope> {

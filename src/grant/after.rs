@@ -32,6 +32,9 @@ pub(super) fn complete(
     let auth = &values.integration().auth;
     capture(values, CaptureFrom::Token, &answer.json)?;
     name_tokens(values, answer);
+    if answer.is_bound() && values.dpop_key().is_none() {
+        return Err(GrantError::Bound);
+    }
     for step in &auth.steps {
         let runs = match moment {
             Moment::Connect => step.on_connect,
@@ -40,7 +43,7 @@ pub(super) fn complete(
         if !runs {
             continue;
         }
-        let brought = call(http, values, &step.call)?;
+        let brought = call(http, values, &step.call, bound_token(values, answer))?;
         if step.call.brings_token() {
             if brought.access_token.is_none() {
                 return Err(GrantError::NoToken("a step"));
@@ -62,7 +65,7 @@ pub(super) fn complete(
         capture(values, from, &claims.unwrap_or_default())?;
     }
     if let Some(lookup) = auth.lookup.as_ref().filter(|_| moment == Moment::Connect) {
-        let brought = call(http, values, lookup)?;
+        let brought = call(http, values, lookup, bound_token(values, answer))?;
         capture(values, CaptureFrom::Lookup, &brought.json)?;
     }
     Ok(())
@@ -78,12 +81,31 @@ pub(super) fn capture_callback(
     capture(values, CaptureFrom::Callback, &json)
 }
 
-/// One call after the token call; what it saves is kept.
-fn call(http: &Http, values: &mut Values<'_>, call: &Call) -> Result<Answer, GrantError> {
+/// The token of an answer, where it is bound to a key.
+fn bound_token(values: &Values<'_>, answer: &Answer) -> Option<Secret> {
+    // A renewal may leave out what is as it was.
+    let is_bound = match answer.token_type {
+        Some(_) => answer.is_bound() && values.dpop_key().is_some(),
+        None => values.binding().is_some(),
+    };
+    answer.access_token.clone().filter(|_| is_bound)
+}
+
+/// One call after the token call; what it saves is kept. A `bound` token may be
+/// in it, and its key is proved then.
+fn call(
+    http: &Http,
+    values: &mut Values<'_>,
+    call: &Call,
+    bound: Option<Secret>,
+) -> Result<Answer, GrantError> {
     jwt::begin(values)?;
     let url = values.endpoint(call.url.as_ref(), "")?;
     let url = url.ok_or(GrantError::Missing("url"))?;
-    let answer = provider_call(http, values, call, url).answer(Vec::new())?;
+    let mut made = provider_call(http, values, call, url);
+    made.proves = bound.is_some();
+    made.shows = bound;
+    let answer = made.answer(Vec::new())?;
     for save in &call.save {
         let Save {
             name,

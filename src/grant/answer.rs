@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::fields::parse;
 use super::success::{Misanswer, Rules};
 use crate::clock::Timestamp;
+use crate::credential::DPOP;
 use crate::definition::answer_path::{AnswerPath, text_of};
 use crate::definition::template::{RenderError, Scope};
 use crate::definition::{Response, TokenAt, Unit};
@@ -104,6 +105,11 @@ impl Answer {
         }
     }
 
+    /// Whether its token is bound to a key (RFC 9449 section 5).
+    pub(super) fn is_bound(&self) -> bool {
+        self.token_type.as_deref() == Some(DPOP)
+    }
+
     /// The answer as RFC 6749 section 5.1 would have it.
     pub(super) fn to_standard_json(&self) -> Vec<u8> {
         let mut fields = Map::new();
@@ -186,13 +192,12 @@ fn number(value: &Json) -> Option<f64> {
     number.filter(|number: &f64| number.is_finite())
 }
 
-/// `bearer` in any case is `Bearer`, which APIs that look at the case want.
+/// `bearer` in any case is `Bearer`, which APIs that look at the case want; the
+/// same for `DPoP`.
 fn canonical_type(word: &str) -> String {
-    if word.eq_ignore_ascii_case("bearer") {
-        "Bearer".to_owned()
-    } else {
-        word.to_owned()
-    }
+    let known = ["Bearer", DPOP];
+    let known = known.iter().find(|known| word.eq_ignore_ascii_case(known));
+    (*known.unwrap_or(&word)).to_owned()
 }
 
 /// The access token, or why there is none.

@@ -15,6 +15,7 @@ use url::Url;
 use super::after::{self, Moment};
 use super::arrival::{Arrived, Waiting};
 use super::callback::{Listener, Responder};
+use super::dpop::Key;
 use super::paste::{Acceptable, Paste, PasteError};
 use super::redirected::{Expected, Said};
 use super::{Answer, GrantError, jwt, provider_call, register};
@@ -170,6 +171,10 @@ impl CodeFlow<'_, '_> {
         let scope = self.scopes.join(&self.oauth.scope_separator);
         if !scope.is_empty() {
             request = request.add_extra_param("scope", scope);
+        }
+        if let Some(key) = self.values.dpop_key() {
+            // The code is of use to nobody without the key (RFC 9449 section 10).
+            request = request.add_extra_param("dpop_jkt", Key::read(key)?.thumbprint());
         }
         let (url, state) = request.url();
         Ok(Asked {

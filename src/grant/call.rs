@@ -12,6 +12,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use super::again::{self, Repeat};
 use super::answer::Answer;
 use super::client::Client;
+use super::dpop::Key;
 use super::success::{Misanswer, Rules};
 use super::wire::{Params, wire};
 use super::{GrantError, fields};
@@ -91,6 +92,10 @@ pub struct ProviderCall<'a> {
     pub dead: &'a [String],
     /// When it may be made again.
     pub repeat: Repeat,
+    /// Whether it proves the key that tokens are bound to, where there is one.
+    pub proves: bool,
+    /// The bound token that it shows.
+    pub shows: Option<Secret>,
 }
 
 /// What was sent and must not come back in a message.
@@ -157,16 +162,23 @@ impl ProviderCall<'_> {
             return Err(GrantError::Moved(self.url.origin()));
         }
         let identity = self.values.identity()?;
+        let key = self.values.dpop_key().filter(|_| self.proves);
+        let key = key.map(Key::read).transpose()?;
         let mut first = Some(self.request(standard.clone(), sent)?);
-        let fetched = again::patiently(self.repeat, || {
-            // What a client signed to show who it is is good for one try.
-            let request = match first.take() {
-                Some(request) => request,
-                None => self
-                    .request(standard.clone(), sent)
-                    .map_err(|error| HttpError::Setup(error.to_string()))?,
-            };
-            self.http.fetch_as(request, MAX_ANSWER, identity.as_ref())
+        // What a client signed to show who it is is good for one try.
+        let mut make = || match first.take() {
+            Some(request) => Ok(request),
+            None => self
+                .request(standard.clone(), sent)
+                .map_err(|error| HttpError::Setup(error.to_string())),
+        };
+        let fetch = |request| self.http.fetch_as(request, MAX_ANSWER, identity.as_ref());
+        let fetched = again::patiently(self.repeat, || match &key {
+            Some(key) => {
+                let noted = &mut |proof| sent.borrow_mut().push(proof);
+                key.fetch(self.http, self.shows.as_ref(), noted, &mut make, &fetch)
+            }
+            None => fetch(make()?),
         });
         let answer = fetched.map_err(CallError::from)?;
         if (300..400).contains(&answer.status) {

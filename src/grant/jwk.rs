@@ -3,6 +3,8 @@
 //! elliptic curves (RFC 5208, RFC 5915, RFC 8410). Errors say what is missing,
 //! never what is there.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json};
@@ -173,6 +175,17 @@ impl Jwk {
         }
         let key = tagged(OCTET_STRING, &self.bytes("d")?);
         Ok(pkcs8(&tagged(OID, ED25519), &key))
+    }
+
+    /// The public half of a key on a curve: the members that RFC 7638 (section
+    /// 3.2) takes for its thumbprint, and none else.
+    pub(super) fn public(&self) -> BTreeMap<String, String> {
+        let names = ["kty", "crv", "x", "y"];
+        let members = names.iter().filter_map(|name| {
+            let text = self.0.get(*name)?.as_str()?;
+            Some(((*name).to_owned(), text.to_owned()))
+        });
+        members.collect()
     }
 
     fn is(&self, wanted: &str) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! Obtaining, renewing and revoking credentials: the protocol, without any
 //! memory. `call` is one call to a provider, bent by the definition (`wire`,
-//! `client`, and `jwt` with `signing_key` and `jwk` for what is signed); `answer` reads what came
+//! `client`, and `jwt` and `dpop` with `signing_key` and `jwk` for what is signed); `answer` reads what came
 //! back, leniently, once `success` and `fields` say that it is one; one file per
 //! grant, `after` for the calls that follow a token call, `again` for what may
 //! be tried twice; `callback` is the
@@ -19,6 +19,7 @@ mod client;
 mod client_credentials;
 mod custom_token;
 mod discover;
+pub mod dpop;
 mod fields;
 mod front;
 mod jwk;
@@ -96,6 +97,12 @@ pub enum GrantError {
     /// The definition's own token could not be signed.
     #[error("the token of `auth.jwt` could not be signed: {0}")]
     Unsigned(String),
+    /// No proof of a bound token's key could be made (RFC 9449).
+    #[error("no DPoP proof can be made: {0}")]
+    Unproven(String),
+    /// A bound token came, though nothing was proved that it could be bound to.
+    #[error("the token is of the type `DPoP`, bound to a key that is not ours")]
+    Bound,
     /// The server says nothing of itself that can be used.
     #[error("{url} is no metadata of an authorization server: {why}")]
     Metadata {
@@ -157,7 +164,8 @@ impl GrantError {
             GrantError::Moved(_)
             | GrantError::Missing(_)
             | GrantError::OtherAuth(_)
-            | GrantError::Unsigned(_) => true,
+            | GrantError::Unsigned(_)
+            | GrantError::Unproven(_) => true,
             _ => false,
         }
     }
@@ -180,6 +188,8 @@ fn provider_call<'a>(
         separator: auth.oauth2().map_or(" ", |oauth| &oauth.scope_separator),
         dead: &[],
         repeat: Repeat::Undone,
+        proves: true,
+        shows: None,
     }
 }
 

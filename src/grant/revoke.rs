@@ -47,6 +47,8 @@ fn one(http: &Http, values: &mut Values<'_>, token: &Secret, hint: &str) -> Resu
     let url = url.ok_or(GrantError::Missing("revocation_url"))?;
     let mut call = provider_call(http, values, &auth.revoke, url);
     call.repeat = Repeat::Passing;
+    // RFC 9449 knows of no proof there.
+    call.proves = false;
     if let Some(oauth) = auth.oauth2() {
         call.client = Some(super::client(oauth, values)?);
     }

@@ -1,7 +1,7 @@
 //! A token, in the form a script wants it.
 
 use crate::connection::ConnectionId;
-use crate::credential::Credential;
+use crate::credential::{Credential, DPOP};
 use crate::error::{Failure, Kind, Result};
 
 /// How `token` prints.
@@ -40,6 +40,11 @@ pub fn token(
         Format::Raw => super::line(token()?),
         Format::Json => super::json(&json(credential, token()?)),
         Format::Env => super::line(&format!("HALLPASS_TOKEN={}", quoted(token()?))),
+        Format::Header if credential.binding().is_some() => Err(Failure::new(
+            Kind::Usage,
+            format!("the token of `{id}` is bound to a key (DPoP), so that its header alone is of no use"),
+        )
+        .hint(format!("let hallpass send it, with a proof for each request: `hallpass request {id} …`"))),
         Format::Header => match header {
             Some((name, value)) => super::line(&format!("{name}: {value}")),
             None if credential.access_token.is_none() => Err(Failure::new(
@@ -51,7 +56,7 @@ pub fn token(
         },
         Format::IdToken => match &credential.id_token {
             Some(id_token) => super::line(id_token.expose()),
-            None if credential.token_type == "Bearer" => Err(has_not(
+            None if ["Bearer", DPOP].contains(&credential.token_type.as_str()) => Err(has_not(
                 id,
                 "has no ID token: ask for the scope `openid`",
                 "json",

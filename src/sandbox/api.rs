@@ -1,6 +1,6 @@
 //! The API the tokens are for: who am I, an echo, any status, so many bytes.
 //!
-//! Promises: nothing without a live bearer token, and a refusal as RFC 6750, section 3 wants it;
+//! Promises: nothing without a live token, one that is bound to a key only with a proof of it, and a refusal as RFC 6750, section 3 wants it;
 //! `/bytes` is made while it is sent, in constant memory.
 
 use std::time::Instant;
@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
+use super::dpop::{self, Fault};
 use super::grants::{Grant, Live};
 use super::state::{Entry, State};
 use super::wire::{Body, Reply, Request};
@@ -23,16 +24,28 @@ pub fn owns(path: &str) -> bool {
 
 /// Answers a request to a path the API owns.
 pub fn answer(state: &State, request: &Request, entry: &mut Entry) -> Reply {
-    let live = match bearer(request) {
-        Some(token) => state.grants().live(token, Instant::now()),
-        None => return unauthorized(entry, None),
+    let Some((scheme, token)) = shown(request) else {
+        return unauthorized(entry, None);
     };
+    let proved = match dpop::proved(state, request, Some(token)) {
+        Ok(proved) => proved,
+        Err(fault) => return unproven(entry, &fault),
+    };
+    let live = state.grants().live(token, Instant::now());
     let Some(live) = live.filter(|live| !live.refresh) else {
         return unauthorized(
             entry,
             Some("the access token is unknown, expired or revoked"),
         );
     };
+    let bound = state.grants().key_of(token);
+    if bound.is_some() && (bound != proved || scheme == Scheme::Bearer) {
+        let why = "the access token is bound to a key that was not proved";
+        return unproven(entry, &Fault::Proof(why));
+    }
+    if bound.is_none() && scheme == Scheme::Dpop {
+        return unauthorized(entry, Some("the access token is a bearer's"));
+    }
     entry.client_id = Some(live.grant.client.id.to_owned());
     if request.path == "/me" {
         return match request.method.as_str() {
@@ -65,9 +78,32 @@ pub fn answer(state: &State, request: &Request, entry: &mut Entry) -> Reply {
     Reply::json(200, &echo(request))
 }
 
-fn bearer(request: &Request) -> Option<&str> {
+/// How a token is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    /// RFC 6750.
+    Bearer,
+    /// RFC 9449, 7.1.
+    Dpop,
+}
+
+fn shown(request: &Request) -> Option<(Scheme, &str)> {
     let (scheme, token) = request.header("authorization")?.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer")).then_some(token.trim())
+    let schemes = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
+    let known = schemes
+        .iter()
+        .find(|(known, _)| scheme.eq_ignore_ascii_case(known));
+    known.map(|(_, scheme)| (*scheme, token.trim()))
+}
+
+/// A 401 for a proof that is not taken (RFC 9449, 7.1 and 9).
+fn unproven(entry: &mut Entry, fault: &Fault) -> Reply {
+    let (code, why) = (fault.code(), fault.why());
+    entry.error = Some(code);
+    let challenge =
+        format!(r#"DPoP error="{code}", error_description="{why}", algs="ES256 EdDSA""#);
+    let body = json!({ "error": code, "error_description": why });
+    Reply::json(401, &body).with("WWW-Authenticate", challenge)
 }
 
 /// A 401; without a reason no token was shown, and then no error code is given (RFC 6750, 3.1).

@@ -46,6 +46,7 @@ pub fn ask(state: &State, request: &Request, entry: &mut Entry) -> Reply {
                 scopes: scopes.clone(),
                 redirect_uri: redirect_uri.to_owned(),
                 challenge: challenge.to_owned(),
+                key: form.get("dpop_jkt").map(str::to_owned),
             };
             match state.await_consent(Pending::new(consent, client_state)) {
                 Some(id) => page::consent(client, "/authorize", &scopes, redirect_uri, &id),

@@ -36,6 +36,16 @@ base_url = "ISSUER"                         # the credential is sent here and no
 test = "/me"                                # called at the end of connect, to see that it works
 account = "login"                           # the field of that answer that says whose account it is
 
+# The same app where tokens are bound to a key that rests beside them (DPoP, RFC 9449): whoever
+# steals the token alone can do nothing with it.
+[integrations.sandbox-dpop]
+extends = "sandbox"
+name = "Sandbox with a key"
+
+[integrations.sandbox-dpop.auth]
+client_id = "sandbox-dpop"
+dpop = true                                 # a proof goes with every request, made by `hallpass request`
+
 # A service that signs in as itself. Nobody is asked, so it needs no `connect`:
 # `hallpass token sandbox-service` works at once, also in CI.
 [integrations.sandbox-service]

@@ -8,13 +8,15 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::dpop::Nonces;
 use super::state::{Scripted, State};
 use super::visit::is_loopback;
 use super::wire::{Reply, Request, is_token};
 
-const KEYS: [&str; 5] = [
+const KEYS: [&str; 6] = [
     "token_ttl",
     "latency_ms",
+    "dpop_nonce",
     "expire_access_tokens",
     "revoke_grants",
     "answers",
@@ -62,6 +64,7 @@ fn not_allowed(allow: &str) -> Reply {
 struct Order {
     token_ttl: Option<Duration>,
     latency: Option<Duration>,
+    nonces: Option<Nonces>,
     expire_access_tokens: bool,
     revoke_grants: bool,
     answers: Option<Vec<Scripted>>,
@@ -81,6 +84,13 @@ impl Order {
                 "latency_ms" => (value.as_f64().filter(|ms| *ms <= MAX_LATENCY_MS))
                     .and_then(|_| seconds(value, 1000.0))
                     .map(|latency| parsed.latency = Some(latency)),
+                "dpop_nonce" => match value.as_str() {
+                    Some("off") => Some(Nonces::Off),
+                    Some("steady") => Some(Nonces::Steady),
+                    Some("once") => Some(Nonces::Once),
+                    _ => None,
+                }
+                .map(|nonces| parsed.nonces = Some(nonces)),
                 "expire_access_tokens" => {
                     value.as_bool().map(|on| parsed.expire_access_tokens = on)
                 }
@@ -110,6 +120,9 @@ impl Order {
         }
         if let Some(latency) = self.latency {
             state.set_latency(latency);
+        }
+        if let Some(nonces) = self.nonces {
+            state.dpop().ask_for(nonces);
         }
         if self.expire_access_tokens {
             state.grants().expire_access_tokens();
@@ -218,6 +231,7 @@ mod tests {
             (r#"{"token_ttl":-1}"#, "`token_ttl`"),
             (r#"{"token_ttl":1e300}"#, "`token_ttl`"),
             (r#"{"latency_ms":1e9}"#, "`latency_ms`"),
+            (r#"{"dpop_nonce":true}"#, "`dpop_nonce`"),
             (r#"{"answers":{}}"#, "`answers`"),
             (r#"{"answers":[{"path":"token"}]}"#, "`path`"),
             (r#"{"answers":[{"path":"/","status":99}]}"#, "`status`"),

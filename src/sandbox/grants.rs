@@ -75,6 +75,8 @@ pub struct Consent {
     pub redirect_uri: String,
     /// The S256 challenge.
     pub challenge: String,
+    /// The thumbprint of the key that the code is bound to (RFC 9449, 10).
+    pub key: Option<String>,
 }
 
 struct Code {
@@ -88,6 +90,8 @@ struct Access {
     grant: Arc<Grant>,
     scopes: Scopes,
     expires: Instant,
+    /// The thumbprint of the key it is bound to.
+    key: Option<String>,
 }
 
 impl Access {
@@ -98,6 +102,8 @@ impl Access {
 
 struct Refresh {
     grant: Arc<Grant>,
+    /// The thumbprint of the key it is bound to.
+    key: Option<String>,
     used: bool,
     dead: bool,
 }
@@ -260,12 +266,14 @@ impl Grants {
             grant: Arc::clone(grant),
             scopes: scopes.clone(),
             expires: now.checked_add(ttl).unwrap_or(now),
+            key: None,
         };
         self.access.insert(digest(&access_token), access);
         let refresh_token = grant.person.then(|| {
             let value = random("sbx_rt_");
             let refresh = Refresh {
                 grant: Arc::clone(grant),
+                key: None,
                 used: false,
                 dead: false,
             };
@@ -296,6 +304,29 @@ impl Grants {
             scopes: token.grant.scopes.clone(),
             refresh: true,
         })
+    }
+
+    /// Binds a token to a key.
+    pub fn bind(&mut self, value: &str, key: &str) {
+        let digest = digest(value);
+        if let Some(token) = self.access.get_mut(&digest) {
+            token.key = Some(key.to_owned());
+        }
+        if let Some(token) = self.refresh.get_mut(&digest) {
+            token.key = Some(key.to_owned());
+        }
+    }
+
+    /// The thumbprint of the key that a token is bound to.
+    pub fn key_of(&self, value: &str) -> Option<String> {
+        let digest = digest(value);
+        let access = self.access.get(&digest).and_then(|token| token.key.clone());
+        access.or_else(|| self.refresh.get(&digest)?.key.clone())
+    }
+
+    /// The same of a code.
+    pub fn key_of_code(&self, value: &str) -> Option<String> {
+        self.codes.get(&digest(value))?.consent.key.clone()
     }
 
     /// Revokes a token (RFC 7009): an access token alone, a refresh token with its whole family.

@@ -7,6 +7,7 @@ use oauth2::CsrfToken;
 use serde_json::json;
 use url::form_urlencoded;
 
+use super::dpop::BOUND_CLIENT;
 use super::wire::Reply;
 
 /// A registered client.
@@ -36,8 +37,8 @@ impl Client {
     }
 }
 
-/// The clients the sandbox knows: one public, one with a secret, one with a key.
-pub const CLIENTS: [Client; 3] = [
+/// The clients the sandbox knows: one public, one with a secret, one with a key, one that proves a key.
+pub const CLIENTS: [Client; 4] = [
     Client {
         id: "sandbox-app",
         name: "Sandbox app",
@@ -59,6 +60,12 @@ pub const CLIENTS: [Client; 3] = [
             x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
             y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
         }),
+    },
+    Client {
+        id: BOUND_CLIENT,
+        name: "Sandbox app with a key",
+        secret: None,
+        key: None,
     },
 ];
 

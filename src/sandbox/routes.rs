@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::oauth::{CLIENTS, Form, SCOPES};
 use super::state::{Entry, State, loggable};
 use super::wire::{Reply, Request};
-use super::{api, authorize, control, quirks, token};
+use super::{api, authorize, control, dpop, quirks, token};
 
 /// Answers one request.
 pub fn answer(state: &State, request: &Request) -> Reply {
@@ -78,7 +78,9 @@ fn route(state: &State, request: &Request, entry: &mut Entry) -> Reply {
         (_, path) if state.with_quirks && path.starts_with(quirks::PREFIX) => {
             quirks::answer(state, request, entry)
         }
-        (_, path) if api::owns(path) => api::answer(state, request, entry),
+        (_, path) if api::owns(path) => {
+            dpop::with_nonce(state, request, api::answer(state, request, entry))
+        }
         _ => Reply::json(
             404,
             &json!({ "error": "there is nothing here", "see": "/" }),
@@ -131,6 +133,7 @@ fn metadata(issuer: &str) -> Value {
         "introspection_endpoint_auth_methods_supported": &ways[..3],
         "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
         "authorization_response_iss_parameter_supported": true,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
     })
 }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::assertion::Shown;
+use super::dpop::Desk;
 use super::grants::{Consent, Grants};
 use super::oauth::{CLIENTS, random};
 use super::quirks::Ledger;
@@ -130,6 +131,7 @@ pub struct State {
     /// Whether the quirks are played too.
     pub with_quirks: bool,
     grants: Mutex<Grants>,
+    dpop: Mutex<Desk>,
     quirks: Mutex<Ledger>,
     assertions: Mutex<Shown>,
     pending: Mutex<HashMap<String, Pending>>,
@@ -154,6 +156,7 @@ impl State {
             issuer,
             with_quirks,
             grants: Mutex::default(),
+            dpop: Mutex::default(),
             quirks: Mutex::default(),
             assertions: Mutex::default(),
             pending: Mutex::default(),
@@ -165,6 +168,11 @@ impl State {
     /// What was issued.
     pub fn grants(&self) -> MutexGuard<'_, Grants> {
         lock(&self.grants)
+    }
+
+    /// What is known of proofs.
+    pub fn dpop(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.dpop)
     }
 
     /// What the quirks have issued.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::client_auth::{client_of, confidential_client_of};
+use super::dpop;
 use super::grants::{Grant, Issued};
 use super::oauth::{Client, Form, OAuthError, parse_scopes, quoted};
 use super::state::{Entry, State, loggable};
@@ -20,9 +21,14 @@ pub fn token(state: &State, request: &Request, entry: &mut Entry) -> Reply {
         entry.client_id = form.get("client_id").map(loggable);
         let client = client_of(state, request, &form)?;
         entry.client_id = Some(client.id.to_owned());
-        exchange(state, client, &form)
+        let key = dpop::at_token(state, request, client, &form)?;
+        let mut answer = exchange(state, client, &form)?;
+        if let Some(key) = key {
+            dpop::bind(state, &mut answer, &key);
+        }
+        Ok(answer)
     });
-    answer(entry, outcome)
+    dpop::with_nonce(state, request, answer(entry, outcome))
 }
 
 /// Answers `POST /revoke`.
@@ -41,12 +47,15 @@ pub fn introspect(state: &State, request: &Request, entry: &mut Entry) -> Reply 
     let outcome = read_form(request).and_then(|form| {
         let client = confidential_client_of(state, request, &form)?;
         entry.client_id = Some(client.id.to_owned());
-        let live = state.grants().live(form.require("token")?, Instant::now());
+        let token = form.require("token")?;
+        let live = state.grants().live(token, Instant::now());
+        let key = state.grants().key_of(token);
         Ok(live.map_or_else(
             || json!({ "active": false }),
             |live| {
                 json!({
                     "active": true,
+                    "cnf": key.map(|key| json!({ "jkt": key })),
                     "client_id": live.grant.client.id,
                     "username": super::api::login(&live.grant),
                     "scope": live.scopes.join(" "),

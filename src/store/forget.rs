@@ -42,6 +42,7 @@ impl Stores {
                 done => done?,
             }
         }
+        self.forget_nonces(id);
         let records = self.records()?;
         let (Some((store, why)), Some(record)) = (silent, record) else {
             return records.remove(id);

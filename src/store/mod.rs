@@ -11,6 +11,7 @@ mod forget;
 mod identity;
 mod item;
 mod keychain;
+mod nonces;
 mod none;
 mod parcel;
 mod protection;

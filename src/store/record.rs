@@ -28,6 +28,9 @@ pub struct Record {
     pub expires_at: Option<Timestamp>,
     /// Whether there is something to renew it from.
     pub renewable: bool,
+    /// Whether the access token is bound to a key (RFC 9449).
+    #[serde(default)]
+    pub bound: bool,
     /// What was granted.
     pub scopes: Vec<String>,
     /// What was asked for; empty where that is not known.
@@ -81,6 +84,7 @@ impl Record {
             grant: item.grant.clone(),
             expires_at: item.credential.expires_at,
             renewable: item.credential.refresh_token.is_some(),
+            bound: item.credential.binding().is_some(),
             scopes: item.credential.scopes.clone(),
             asked: item.asked.clone(),
             account: item.account.clone(),

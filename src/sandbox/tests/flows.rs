@@ -228,6 +228,7 @@ fn a_code_is_good_for_its_own_client_redirect_verifier_and_minute() {
             scopes: vec!["profile"],
             redirect_uri: uri.to_owned(),
             challenge: challenge_of(VERIFIER),
+            key: None,
         };
         let code = grants.new_code(consent, now);
         let shown = (code.as_str(), redirect_uri, verifier);

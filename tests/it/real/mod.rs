@@ -10,9 +10,9 @@
 //! - `strace`: kills and failures at system calls of its choice.
 
 mod chromium;
-mod glewlwyd;
 mod client_auth;
 mod git;
+mod glewlwyd;
 mod gnome_keyring;
 mod oidc_provider;
 mod op;
