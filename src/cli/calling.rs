@@ -139,7 +139,7 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
         ),
         ApiError::NonceForStdin => (
             Kind::Unavailable,
-            "run the command again, since the nonce is kept with the connection; or put the body in a file, which can be sent twice: `--data-binary @FILE`"
+            "put the body in a file, which can be sent twice: `--data-binary @FILE`; or run the command again, since a connection that is kept remembers the nonce"
                 .to_owned(),
         ),
         ApiError::Nonce(_) => (

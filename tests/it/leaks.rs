@@ -1,7 +1,9 @@
 //! No secret where nobody asked for it. What is said, with every command in every way to fail
-//! (`said`); what is kept (`kept`); what others see (`children`, `process`, `tls`). The secrets are all
-//! different (`canary`), and the provider repeats them (`stage`).
+//! (`said`); what is kept (`kept`); what others see (`children`, `process`, `tls`); the keys that tokens
+//! are bound to (`bound`). The secrets are all different (`canary`), and the provider repeats them
+//! (`stage`).
 
+mod bound;
 mod canary;
 mod children;
 mod kept;

@@ -21,6 +21,7 @@ mod disconnect;
 mod discovery;
 mod doctor;
 mod documents;
+mod dpop;
 mod exit_codes;
 mod export_import;
 mod fenced;

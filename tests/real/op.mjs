@@ -4,7 +4,8 @@
 //
 // Environment: ACCESS_TTL, the life in seconds of the first access token of a grant and of client
 // credentials; REFRESHED_TTL, of those that a refresh brings. Both are 600 when not given. TLS=1: over
-// https, with the certificate of tests/keys, asking clients for theirs.
+// https, with the certificate of tests/keys, asking clients for theirs. DPOP_NONCE=1 lets every DPoP
+// proof need a nonce (RFC 9449, section 8).
 //
 // GET /test/events lists what happened to tokens: opaque tokens are their own `jti`, so a test can
 // look for the very strings. Nothing here is worth protecting.
@@ -32,6 +33,15 @@ const provider = new Provider(issuer, {
       client_id: 'hallpass-test',
       application_type: 'native', // any port on loopback is then accepted (RFC 8252, section 7.3)
       token_endpoint_auth_method: 'none',
+      redirect_uris: ['http://127.0.0.1/callback'],
+      response_types: ['code'],
+      grant_types: ['authorization_code', 'refresh_token'],
+    },
+    {
+      client_id: 'hallpass-dpop',
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      dpop_bound_access_tokens: true, // refuses every token request without a proof (RFC 9449, section 5.2)
       redirect_uris: ['http://127.0.0.1/callback'],
       response_types: ['code'],
       grant_types: ['authorization_code', 'refresh_token'],
@@ -70,6 +80,7 @@ const provider = new Provider(issuer, {
     mTLS: clientAuth.mTLS,
     introspection: { enabled: true },
     revocation: { enabled: true },
+    dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => process.env.DPOP_NONCE === '1' },
   },
 });
 

@@ -1,5 +1,6 @@
 //! The provider driven over HTTP, as a client would.
 
+mod bound;
 mod flows;
 mod quirks;
 mod rest;

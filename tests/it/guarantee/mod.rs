@@ -6,7 +6,7 @@ mod clock;
 mod disk;
 pub mod killed;
 pub mod rotating;
-mod sealed;
+pub mod sealed;
 mod stampede;
 mod trouble;
 

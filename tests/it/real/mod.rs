@@ -11,6 +11,7 @@
 
 mod chromium;
 mod client_auth;
+mod dpop;
 mod git;
 mod glewlwyd;
 mod gnome_keyring;

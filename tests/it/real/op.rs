@@ -21,26 +21,28 @@ impl Op {
     /// `refreshed_ttl` of those a refresh brings.
     #[track_caller]
     pub fn start(access_ttl: u32, refreshed_ttl: u32) -> Op {
-        let server = Cmd::new("node", &[SERVER])
-            .env("ACCESS_TTL", access_ttl.to_string())
-            .env("REFRESHED_TTL", refreshed_ttl.to_string());
-        Op::of(server)
+        let (access, refreshed) = (access_ttl.to_string(), refreshed_ttl.to_string());
+        Op::with(&[("ACCESS_TTL", &access), ("REFRESHED_TTL", &refreshed)])
     }
 
-    /// Starts one over https, which asks clients for a certificate.
+    /// Starts one with these variables, of which `op.mjs` tells.
     #[track_caller]
-    pub fn over_tls() -> Op {
-        Op::of(Cmd::new("node", &[SERVER]).env("TLS", "1"))
-    }
-
-    #[track_caller]
-    fn of(server: Cmd) -> Op {
+    pub fn with(variables: &[(&str, &str)]) -> Op {
+        let variables = variables.iter();
+        let variables = variables.map(|(name, value)| (*name, (*value).to_owned()));
+        let server = Cmd::new("node", &[SERVER]).envs(variables);
         let mut process = server.stdin_open().spawn();
         let is_issuer = |line: &str| line.starts_with("http") && line.contains("://127.0.0.1:");
         Op {
             issuer: process.wait_for_stdout(is_issuer),
             _process: process,
         }
+    }
+
+    /// Starts one over https, which asks clients for a certificate.
+    #[track_caller]
+    pub fn over_tls() -> Op {
+        Op::with(&[("TLS", "1")])
     }
 
     /// Where it is, without a trailing slash.

@@ -1,0 +1,114 @@
+//! DPoP (RFC 9449) against `oidc-provider`, with a client whose every token is bound, with and without
+//! a nonce in each proof.
+
+use crate::support::{Cmd, Home};
+
+use super::op::{Op, connect};
+
+const DEFINITION: &str = r#"
+[integrations.bound.auth]
+type = "oauth2"
+grant = "authorization_code"
+issuer = "ISSUER"
+client_id = "hallpass-dpop"
+scopes = ["openid", "offline_access"]
+authorization_params = { prompt = "consent" }
+dpop = ALGORITHM
+
+[integrations.bound.api]
+base_url = "ISSUER"
+test = "/me"
+account = "sub"
+"#;
+
+fn home(op: &Op, algorithm: &str) -> Home {
+    let definition = DEFINITION.replace("ISSUER", op.issuer());
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        &definition.replace("ALGORITHM", algorithm),
+    );
+    home
+}
+
+/// Connects, calls, renews by every way there is, and calls again.
+#[track_caller]
+fn lives(nonce: &str, algorithm: &str) {
+    let op = Op::with(&[("DPOP_NONCE", nonce)]);
+    let home = home(&op, algorithm);
+    let run = |args: &[&str]| home.hallpass(args).run().ok();
+    connect(home.hallpass(&["connect", "bound"]));
+    let me = || {
+        let me = run(&["request", "bound", "/me"]);
+        assert_eq!(me.json()["sub"], "alice", "{me}");
+    };
+    me();
+    let json = run(&["token", "bound", "--format", "json"]).json();
+    assert_eq!(json["token_type"], "DPoP", "{json}");
+    let first = home.token("bound");
+    let second = run(&["token", "bound", "--refresh"]);
+    assert_ne!(second.line(), first);
+    me();
+    run(&["test", "bound"]);
+    // The same token as anybody's who found it.
+    let answer = Cmd::new(
+        "curl",
+        &[
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "-H",
+            &format!("Authorization: Bearer {}", second.line()),
+            &format!("{}/me", op.issuer()),
+        ],
+    );
+    assert_eq!(answer.run().ok().stdout, "401");
+    // What is sent once arrives: the nonce is known by now.
+    let piped = [
+        "request",
+        "bound",
+        "/me",
+        "-X",
+        "POST",
+        "--data-binary",
+        "@-",
+    ];
+    let me = home.hallpass(&piped).stdin("a=b").run().ok();
+    assert_eq!(me.json()["sub"], "alice", "{me}");
+    assert!(!op.ended_a_grant());
+    run(&["disconnect", "bound"]);
+    assert!(op.ended_a_grant());
+}
+
+#[test]
+#[ignore = "needs oidc-provider: tests/run installs it"]
+fn a_bound_connection_lives_without_a_nonce() {
+    lives("0", "true");
+}
+
+#[test]
+#[ignore = "needs oidc-provider: tests/run installs it"]
+fn a_bound_connection_lives_with_a_nonce_in_each_proof() {
+    lives("1", "true");
+}
+
+#[test]
+#[ignore = "needs oidc-provider: tests/run installs it"]
+fn an_ed25519_key_is_taken_too() {
+    lives("1", "\"EdDSA\"");
+}
+
+#[test]
+#[ignore = "needs oidc-provider: tests/run installs it"]
+fn without_dpop_such_a_client_gets_nothing_and_is_told_why() {
+    let op = Op::start(600, 600);
+    let home = home(&op, "false");
+    let run = home
+        .hallpass(&["connect", "bound"])
+        .env("HALLPASS_BROWSER", super::op::person())
+        .run()
+        .fails_with(5);
+    assert!(run.stderr.contains("DPoP"), "{run}");
+}
