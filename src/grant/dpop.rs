@@ -63,10 +63,9 @@ pub fn bind(values: &mut Values<'_>) -> Result<(), GrantError> {
     };
     let takes = |algorithm| values.metadata().takes_dpop_algorithm(algorithm);
     let key = match wanted {
-        Dpop::Es256 => es256(),
         Dpop::EdDsa => eddsa(),
         Dpop::Any if takes("ES256") == Some(false) && takes("EdDSA") == Some(true) => eddsa(),
-        Dpop::Any => es256(),
+        Dpop::Any | Dpop::Es256 => es256(),
     };
     let key = key.map_err(|_| GrantError::Unproven("no key could be made".to_owned()))?;
     values.set_dpop_key(key);
@@ -110,7 +109,7 @@ impl Key {
                 Ok(der) => (Algorithm::EdDSA, EncodingKey::from_ed_der(&der)),
                 Err(_) => (
                     Algorithm::ES256,
-                    EncodingKey::from_ec_der(&*jwk.ec_der(Curve::P256)?),
+                    EncodingKey::from_ec_der(&jwk.ec_der(Curve::P256)?),
                 ),
             };
             Ok::<_, String>(Self {

@@ -37,7 +37,7 @@ pub(super) fn if_needed(
     let method = method.ok_or_else(|| {
         GrantError::OtherAuth(values.metadata().client_auth_methods().join("`, `"))
     })?;
-    let wanted = json!({
+    let mut wanted = json!({
         "client_name": format!("hallpass ({name})"),
         "redirect_uris": [redirect_uri],
         "grant_types": ["authorization_code", "refresh_token"],
@@ -45,6 +45,10 @@ pub(super) fn if_needed(
         "token_endpoint_auth_method": method,
         "application_type": "native",
     });
+    if oauth.dpop.is_some() {
+        // The server is held to it too (RFC 9449 section 5.2).
+        wanted["dpop_bound_access_tokens"] = true.into();
+    }
     let mut request = Request::new(Method::POST, url.expose().clone());
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

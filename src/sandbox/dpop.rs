@@ -4,14 +4,13 @@
 //! Promises: a proof is good for one method, one URL, one minute and one use; a bound token is refused
 //! without it, and with another key's. Any client may prove a key; `sandbox-dpop` has to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::oauth::{Client, Form, OAuthError, random};
@@ -129,7 +128,7 @@ pub fn proved(
         return Err(Fault::Proof("the proof is for another URL"));
     }
     let (now, made) = (Timestamp::now().unix(), claims["iat"].as_u64());
-    if !made.is_some_and(|made| made.abs_diff(now) <= CLOCK) {
+    if made.is_none_or(|made| made.abs_diff(now) > CLOCK) {
         return Err(Fault::Proof("the proof is not of this minute"));
     }
     if let Some(token) = token
@@ -156,24 +155,34 @@ fn opened(proof: &str) -> Result<(Value, String), Fault> {
     if header["typ"] != "dpop+jwt" {
         return Err(Fault::Proof("the proof's typ is not dpop+jwt"));
     }
-    let algorithm = match header["alg"].as_str() {
-        Some("ES256") => Algorithm::ES256,
-        Some("EdDSA") => Algorithm::EdDSA,
-        _ => return Err(Fault::Proof("the proof's alg is not taken here")),
-    };
-    if header["jwk"].get("d").is_some() {
+    let jwk = &header["jwk"];
+    if jwk.get("d").is_some() {
         return Err(Fault::Proof("the proof holds the private key"));
     }
-    let key: Jwk = serde_json::from_value(header["jwk"].clone())
-        .map_err(|_| Fault::Proof("the proof's jwk is no public key"))?;
-    let public = DecodingKey::from_jwk(&key);
+    let member = |name: &str| jwk[name].as_str().unwrap_or_default();
+    let kind = (header["alg"].as_str(), member("kty"), member("crv"));
+    let (algorithm, public, members) = match kind {
+        (Some("ES256"), "EC", "P-256") => (
+            Algorithm::ES256,
+            DecodingKey::from_ec_components(member("x"), member("y")),
+            &["crv", "kty", "x", "y"][..],
+        ),
+        (Some("EdDSA"), "OKP", "Ed25519") => (
+            Algorithm::EdDSA,
+            DecodingKey::from_ed_components(member("x")),
+            &["crv", "kty", "x"][..],
+        ),
+        _ => return Err(Fault::Proof("the proof's alg or key is not taken here")),
+    };
     let public = public.map_err(|_| Fault::Proof("the proof's jwk is no public key"))?;
     let good = jsonwebtoken::crypto::verify(signature, message.as_bytes(), &public, algorithm);
     if !good.unwrap_or(false) {
         return Err(Fault::Proof("the proof's signature is wrong"));
     }
-    let thumbprint = key.thumbprint(ThumbprintHash::SHA256);
-    let thumbprint = thumbprint.map_err(|_| Fault::Proof("the proof's jwk has no thumbprint"))?;
+    // RFC 7638: the members that make the key, in their order.
+    let members = members.iter().map(|name| (*name, member(name)));
+    let members = json!(members.collect::<BTreeMap<_, _>>()).to_string();
+    let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(members));
     Ok((claims, thumbprint))
 }
 

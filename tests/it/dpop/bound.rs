@@ -262,3 +262,19 @@ fn the_key_is_of_a_kind_that_the_server_takes() {
         assert_eq!(proof(&recorder.last("/token")).header["alg"], expected);
     }
 }
+
+#[test]
+fn a_client_that_is_registered_asks_to_be_bound() {
+    for (line, expected) in [("dpop = true", json!(true)), ("", json!(null))] {
+        let recorder = Recorder::answering(|asked, before| match asked.path.as_str() {
+            "/register" => Some(Reply::json(201, &json!({ "client_id": "registered" }))),
+            "/token" if asked.header("dpop").is_some() => Some(bound(before)),
+            _ => None,
+        });
+        let home = recorder.consenting(&format!("registration_url = \"ORIGIN/register\"\n{line}"));
+        home.drop_lines(&["client_id"]);
+        home.connect("x");
+        let asked = recorder.last("/register").json();
+        assert_eq!(asked["dpop_bound_access_tokens"], expected, "{asked}");
+    }
+}

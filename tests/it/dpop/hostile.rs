@@ -127,7 +127,7 @@ fn a_kept_key_that_is_none_is_told_without_showing_it_and_nothing_is_sent() {
         r#"{"kty":"EC","crv":"P-256","d":"k3y-not-real"}"#,
     ] {
         sealed::change(&home, "x", |item| {
-            item["credential"]["dpop_key"] = key.into()
+            item["credential"]["dpop_key"] = key.into();
         });
         for args in [
             ["request", "x", "/me"].as_slice(),

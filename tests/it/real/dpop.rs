@@ -102,13 +102,12 @@ fn an_ed25519_key_is_taken_too() {
 
 #[test]
 #[ignore = "needs oidc-provider: tests/run installs it"]
-fn without_dpop_such_a_client_gets_nothing_and_is_told_why() {
+fn without_a_proof_such_a_client_gets_nothing() {
     let op = Op::start(600, 600);
     let home = home(&op, "false");
-    let run = home
-        .hallpass(&["connect", "bound"])
+    home.hallpass(&["connect", "bound"])
         .env("HALLPASS_BROWSER", super::op::person())
         .run()
         .fails_with(5);
-    assert!(run.stderr.contains("DPoP"), "{run}");
+    home.hallpass(&["token", "bound"]).run().fails_with(4);
 }

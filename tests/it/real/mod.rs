@@ -4,6 +4,7 @@
 //! - `glewlwyd`: a second implementation, with manners of its own (Debian, and Node to start it);
 //! - `oidc_provider`, `client_auth`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
 //! - `gnome_keyring`: the Secret Service most Linux desktops run (gnome-keyring, dbus, secret-tool);
+//! - `dpop`: the same provider, with tokens that are bound to a key;
 //! - `whole_way`: both at once, from `connect` to `disconnect`;
 //! - `chromium`: a real browser (Chromium, and Node to lead it);
 //! - `git`: clones and pushes over https, with `git http-backend` behind the test's own server;
