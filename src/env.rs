@@ -25,6 +25,16 @@ pub const TERM: &str = "TERM";
 pub const SSH_CONNECTION: &str = "SSH_CONNECTION";
 /// Set by sshd for a login with a terminal.
 pub const SSH_TTY: &str = "SSH_TTY";
+/// Set by WSL: the name of its Linux.
+pub const WSL_DISTRO_NAME: &str = "WSL_DISTRO_NAME";
+/// Set by container engines (podman, LXC, systemd-nspawn): which one it is.
+pub const CONTAINER: &str = "container";
+/// Set in every container of Kubernetes.
+pub const KUBERNETES_SERVICE_HOST: &str = "KUBERNETES_SERVICE_HOST";
+/// The browser to use, as xdg-open and others read it.
+pub const BROWSER: &str = "BROWSER";
+/// Who is logged in; the first that is set.
+pub const USERS: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
 /// Where programs are looked for; `sandbox -- CMD` puts its own directory first.
 pub const PATH: &str = "PATH";
 

@@ -1,17 +1,20 @@
 //! The person at the terminal: whether there is one, what is asked of them,
 //! and the browser that is opened for them.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::process::{Command, Stdio};
 
 use url::Url;
 
+use crate::browser;
 use crate::env;
 use crate::error::{Failure, Kind, Result};
 use crate::guard;
 use crate::secret::Secret;
 use crate::signals;
+use crate::surroundings::{Obstacle, Surroundings};
 
 /// What is known of the person, decided once per run.
 #[derive(Clone, Debug)]
@@ -19,6 +22,7 @@ pub struct Interaction {
     attended: bool,
     unattended_asked: bool,
     browser: Browser,
+    here: OnceCell<Surroundings>,
 }
 
 /// How a URL reaches the person.
@@ -40,20 +44,24 @@ impl Interaction {
         let unattended_asked = no_input || env::is_on(env::CI);
         let attended = !unattended_asked && io::stdin().is_terminal() && io::stderr().is_terminal();
         let named = env::var(env::HALLPASS_BROWSER).or_else(|| browser.map(ToOwned::to_owned));
-        let remote = env::var(env::SSH_CONNECTION).is_some() || env::var(env::SSH_TTY).is_some();
+        let here = OnceCell::new();
         // A command that the user named is theirs to answer for, over SSH too;
-        // the platform's browser would open on the far machine's screen.
+        // the platform's browser would open on the far machine's screen, or in
+        // our own terminal.
         let browser = match named.as_deref().map(str::trim) {
             Some(command) if !command.is_empty() && command != "none" => {
                 Browser::Command(split_command(command)?)
             }
-            None if attended && !remote => Browser::Platform,
+            None if attended && browser::can_open(here.get_or_init(Surroundings::look)) => {
+                Browser::Platform
+            }
             _ => Browser::Print,
         };
         Ok(Self {
             attended,
             unattended_asked,
             browser,
+            here,
         })
     }
 
@@ -73,6 +81,19 @@ impl Interaction {
         &self.browser
     }
 
+    /// Where this runs.
+    pub fn surroundings(&self) -> &Surroundings {
+        self.here.get_or_init(Surroundings::look)
+    }
+
+    /// Why no browser can open here; `None` where one can, or where the user
+    /// named a command for it.
+    pub fn no_browser(&self) -> Option<Obstacle> {
+        let here = self.surroundings();
+        let named = matches!(self.browser, Browser::Command(_)) || browser::can_open(here);
+        here.obstacle().filter(|_| !named)
+    }
+
     /// Never opens anything from here on; URLs are only printed.
     #[must_use]
     pub fn without_browser(mut self) -> Self {
@@ -90,7 +111,7 @@ impl Interaction {
             Browser::Print => Ok(false),
             Browser::Platform => {
                 let mut failed = io::Error::other("this platform knows no browser");
-                for command in open::commands(url.as_str()) {
+                for command in browser::launchers(url, self.surroundings()) {
                     match spawn_quietly(command) {
                         Ok(()) => return Ok(true),
                         Err(error) => failed = error,

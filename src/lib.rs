@@ -8,6 +8,7 @@
 
 pub mod api;
 pub mod broker;
+pub mod browser;
 pub mod cli;
 pub mod clock;
 pub mod connection;
@@ -29,5 +30,6 @@ pub mod secret;
 pub mod settings;
 pub mod signals;
 pub mod store;
+pub mod surroundings;
 pub mod trust;
 pub mod ui;

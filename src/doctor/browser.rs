@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
+use url::Url;
+
 use super::{Finding, Remedy, Subject, Ward, programs};
+use crate::browser;
 use crate::context::Context;
 use crate::env;
 use crate::interaction::Browser;
+use crate::surroundings::Obstacle;
 
 /// Looks only where somebody may have to consent.
 pub(super) fn look(context: &Context, ward: &Ward) -> Option<Finding> {
@@ -28,7 +32,7 @@ pub(super) fn look(context: &Context, ward: &Ward) -> Option<Finding> {
                 ),
             }
         }
-        Browser::Platform => platform(subject),
+        Browser::Platform => platform(subject, context),
         Browser::Print => Finding::ok(subject, printed(context)),
     })
 }
@@ -45,19 +49,12 @@ fn unnamed(context: &Context) -> Remedy {
     ))
 }
 
-fn platform(subject: Subject) -> Finding {
-    let has_screen = !cfg!(all(unix, not(target_os = "macos")))
-        || [env::DISPLAY, env::WAYLAND_DISPLAY]
-            .iter()
-            .any(|name| env::var(name).is_some());
-    if !has_screen {
-        return Finding::ok(
-            subject,
-            "there is no display: links are printed, to be opened elsewhere",
-        );
-    }
-    let commands = open::commands("https://example.com/");
-    let found = commands.iter().find_map(|command| {
+fn platform(subject: Subject, context: &Context) -> Finding {
+    let Ok(url) = Url::parse("https://example.com/") else {
+        return Finding::ok(subject, "links are opened by the system");
+    };
+    let launchers = browser::launchers(&url, context.interaction.surroundings());
+    let found = launchers.iter().find_map(|command| {
         let program = command.get_program().to_str()?;
         programs::find(program).map(|_| name_of(program))
     });
@@ -84,14 +81,16 @@ fn name_of(program: &str) -> String {
 /// Why links are only printed.
 fn printed(context: &Context) -> String {
     let interaction = &context.interaction;
-    let remote = [env::SSH_CONNECTION, env::SSH_TTY]
-        .iter()
-        .any(|name| env::var(name).is_some());
     if !interaction.can_show_url() {
         "nobody is there to open a link (`CI` or `--no-input`): connecting needs `HALLPASS_BROWSER`"
             .to_owned()
-    } else if remote {
-        "over SSH links are printed, to be opened on the machine you sit at".to_owned()
+    } else if let Some(obstacle) = interaction.no_browser() {
+        match obstacle {
+            Obstacle::Ssh => "over SSH links are printed, to be opened on the machine you sit at, and beside them the `ssh -L` line that brings the answer back".to_owned(),
+            Obstacle::Container | Obstacle::Display => format!(
+                "{obstacle}: links are printed, to be opened elsewhere, and the address that the browser ends at can be pasted"
+            ),
+        }
     } else if interaction.attended() {
         "links are printed, as `HALLPASS_BROWSER` or the settings say".to_owned()
     } else {

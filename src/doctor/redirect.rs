@@ -5,6 +5,7 @@ use super::{Finding, Remedy, Subject, Ward};
 use crate::broker::State;
 use crate::error::Kind;
 use crate::grant::try_port;
+use crate::surroundings::who_listens;
 
 /// Tries every port that a definition names; 0 is any free one.
 pub(super) fn look(ward: &Ward) -> Vec<Finding> {
@@ -38,7 +39,7 @@ pub(super) fn look(ward: &Ward) -> Vec<Finding> {
                 continue;
             };
             let message = format!("no port for the redirect is free on {host}: {refused}");
-            let remedy = Remedy::run(who_has(*port)).and(format!(
+            let remedy = Remedy::run(who_listens(*port)).and(format!(
                 "end what holds it, or name other `ports` in the definition's `redirect` ({})",
                 integration.place
             ));
@@ -63,15 +64,4 @@ pub(super) fn look(ward: &Ward) -> Vec<Finding> {
         findings.push(Finding::ok(subject, message).of(&patient.id));
     }
     findings
-}
-
-/// The command that says who listens on a port.
-fn who_has(port: u16) -> String {
-    if cfg!(target_os = "linux") {
-        format!("ss -ltnp 'sport = :{port}'")
-    } else if cfg!(windows) {
-        format!("netstat -ano | findstr :{port}")
-    } else {
-        format!("lsof -nP -iTCP:{port} -sTCP:LISTEN")
-    }
 }

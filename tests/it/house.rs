@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 
 /// From the ground up; a module may import those before it and itself.
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 29] = [
     "error",
     "env",
+    "surroundings",
+    "browser",
     "secret",
     "clock",
     "fs",
