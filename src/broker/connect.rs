@@ -206,6 +206,7 @@ impl Broker<'_> {
             &format!("connecting `{id}`"),
             &format!("run `hallpass connect {id}` again; nothing was changed"),
         );
+        let mut way = None;
         let result = (|| -> Result<_, GrantError> {
             let scopes = grant::scopes(values, &extra)?;
             grant::dpop::bind(values)?;
@@ -218,13 +219,14 @@ impl Broker<'_> {
                 brand: &integration.brand(),
                 paste,
             };
-            let Consented { answer, responder } = flow.run(&mut |told| self.invite(told, paste))?;
+            let Consented { answer, responder } =
+                flow.run(&mut |told| self.invite(told, paste, &mut way))?;
             let pin = Pin::of(values)?;
             let credential = mint::credential(answer, &scopes, values);
             Ok((credential, pin, scopes, responder))
         })();
-        let (credential, pin, scopes, responder) = result
-            .map_err(|error| explain::grant(id, &format!("`{id}` was not connected"), error))?;
+        let (credential, pin, scopes, responder) =
+            result.map_err(|error| explain::consent(id, error, way.as_deref()))?;
         let mut item = Item::new(id, 1, integration.auth.grant_name(), credential);
         item.pin = pin;
         item.asked = scopes;

@@ -5,9 +5,10 @@ use crate::connection::{ConnectionId, Pin};
 use crate::definition::template::RenderError;
 use crate::definition::{AuthKind, BUILT_IN, INPUTS, Integration, RenewFrom};
 use crate::error::{Failure, Kind};
-use crate::grant::GrantError;
+use crate::grant::{CallError, GrantError, ListenError};
 use crate::http::HttpError;
 use crate::store::InFlight;
+use crate::surroundings::who_listens;
 
 /// There is no such connection.
 pub(super) fn not_connected(id: &ConnectionId) -> Failure {
@@ -178,6 +179,19 @@ fn unaccepted(id: &ConnectionId, name: &str, error: &RenderError) -> Failure {
         ))
 }
 
+/// A person's consent that came to nothing. `way` is the command that would
+/// have brought their browser here.
+pub(super) fn consent(id: &ConnectionId, error: GrantError, way: Option<&str>) -> Failure {
+    let way = way.filter(|_| matches!(error, GrantError::TimedOut(_)));
+    let failure = grant(id, &format!("`{id}` was not connected"), error);
+    match way {
+        Some(way) => failure.hint(format!(
+            "or, while it waits, run the line that it shows on the machine with the browser, such as `{way}`"
+        )),
+        None => failure,
+    }
+}
+
 /// A grant that failed; `what` is what was being done.
 pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure {
     let kind = match &error {
@@ -194,8 +208,9 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
         | GrantError::NoIssuer
         | GrantError::Bound
         | GrantError::Unfit { .. } => Kind::Refused,
-        GrantError::Call(error) if !error.is_passing() => Kind::Refused,
+        GrantError::Call(error) | GrantError::Push(error) if !error.is_passing() => Kind::Refused,
         GrantError::Call(_)
+        | GrantError::Push(_)
         | GrantError::Listen(_)
         | GrantError::NoToken(_)
         | GrantError::Metadata { .. } => Kind::Unavailable,
@@ -252,16 +267,40 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         ],
         GrantError::Metadata { .. } => vec![format!("see that `issuer` is right, or name `authorization_url` and `token_url` in the definition of `{}`", id.integration())],
         GrantError::Missing(name) => vec![format!("run `hallpass connect {id} --param {name}=env:VARIABLE`, or give it in the definition: `{name} = {{ env = \"VARIABLE\" }}`")],
-        GrantError::Listen(_) => vec!["end what holds the port, or name other `ports` in the definition's `redirect`".to_owned()],
+        GrantError::Listen(error) => unheard(id, error),
         GrantError::Denied { error, .. }
-        | GrantError::Call(crate::grant::CallError::Refused { error, .. }) => vec![refused(error)],
-        GrantError::Call(crate::grant::CallError::Http(HttpError::Certificate { .. })) => vec![
-            client_certificate(id),
+        | GrantError::Call(CallError::Refused { error, .. })
+        | GrantError::Push(CallError::Refused { error, .. }) => vec![refused(error)],
+        GrantError::Call(CallError::Http(HttpError::Certificate { .. }))
+        | GrantError::Push(CallError::Http(HttpError::Certificate { .. })) => {
+            vec![client_certificate(id)]
+        }
+        GrantError::Push(CallError::Unusable { .. }) => vec![
+            "try again later; if it stays so, see that `pushed_authorization_request_url`, or what the issuer's metadata says of it, is the provider's endpoint for that (RFC 9126)".to_owned(),
         ],
-        GrantError::Call(crate::grant::CallError::Unusable { .. }) => vec![
+        GrantError::Call(CallError::Unusable { .. }) => vec![
             "try again later; if it stays so, see that `token_url` is the provider's token endpoint".to_owned(),
         ],
-        GrantError::Call(_) => vec!["see that the network and the provider are up, then run the command again".to_owned()],
+        GrantError::Call(_) | GrantError::Push(_) => vec!["see that the network and the provider are up, then run the command again".to_owned()],
         GrantError::Render(_) => Vec::new(),
     }
+}
+
+/// The redirect cannot be listened for.
+fn unheard(id: &ConnectionId, error: &ListenError) -> Vec<String> {
+    let mut hints = Vec::new();
+    if let ListenError::Ports {
+        taken: Some(port), ..
+    } = error
+    {
+        hints.push(format!(
+            "see who listens there, perhaps another `hallpass connect`: `{}`",
+            who_listens(*port)
+        ));
+    }
+    hints.push(format!(
+        "end what holds the port, or register another with the provider and name other `ports` in the `redirect` of the definition of `{}`",
+        id.integration()
+    ));
+    hints
 }

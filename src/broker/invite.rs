@@ -1,10 +1,9 @@
-//! What a person is told while a connect waits for them: where to go, and what
-//! became of what they pasted.
-
-use url::Url;
+//! What a person is told while a connect waits for them: where to go, how the
+//! answer finds its way back, and what became of what they pasted.
 
 use super::Broker;
-use crate::grant::{Paste, Told};
+use crate::grant::{Invitation, Landing, Paste, Told};
+use crate::surroundings::Ssh;
 use crate::ui;
 
 impl Broker<'_> {
@@ -18,9 +17,11 @@ impl Broker<'_> {
         }
     }
 
-    pub(super) fn invite(&self, told: Told<'_>, paste: Paste) {
+    /// Says it. `way` gets the command that brings a browser elsewhere here,
+    /// where one is needed.
+    pub(super) fn invite(&self, told: Told<'_>, paste: Paste, way: &mut Option<String>) {
         match told {
-            Told::Link(url) => self.show(url, paste),
+            Told::Link(invitation) => *way = self.show(invitation, paste),
             // Whoever pasted it waits for word, however quiet they want it.
             Told::NotTaken(why) => {
                 let why = why.to_string();
@@ -38,8 +39,9 @@ impl Broker<'_> {
 
     /// Shows the person where to go: in their browser, and in any case in
     /// print, on a line of its own.
-    fn show(&self, url: &Url, paste: Paste) {
-        match self.interaction.open(url) {
+    fn show(&self, invitation: &Invitation<'_>, paste: Paste) -> Option<String> {
+        let opened = self.interaction.open(invitation.url);
+        match &opened {
             Ok(true) => self
                 .ui
                 .note("Your browser opens. If it does not, open this link yourself:"),
@@ -50,8 +52,17 @@ impl Broker<'_> {
                 self.ui.note("Open this link yourself:");
             }
         }
-        self.ui.always(url.as_str());
+        self.ui.always(invitation.url.as_str());
+        if let Some(life) = invitation.good_for {
+            let life = humantime::format_duration(life);
+            self.ui.note(&format!("The link is good for {life}."));
+        }
+        let landing = invitation.landing.filter(|_| !matches!(opened, Ok(true)));
+        let way = landing.and_then(|landing| self.way_back(landing, invitation.as_form));
         self.ui.note(match paste {
+            Paste::Beside | Paste::Expected if invitation.as_form => {
+                "Waiting for the answer… It comes as a form, so that there is no address to paste."
+            }
             Paste::No => "Waiting for the answer…",
             Paste::Beside => {
                 "Waiting for the answer… If the browser ends at a page that it cannot open, paste that page's whole address here."
@@ -60,5 +71,39 @@ impl Broker<'_> {
                 "Waiting for the answer… Paste the whole address of the page that the browser ends at."
             }
         });
+        way
     }
+
+    /// Says how a browser that is elsewhere gets to the listener, and returns
+    /// the command for it, where there is one.
+    fn way_back(&self, landing: Landing, as_form: bool) -> Option<String> {
+        let here = self.interaction.surroundings();
+        if let Some(ssh) = &here.ssh {
+            let way = ssh.forward(landing.seen, landing.listener);
+            self.ui.note(&forwarding(ssh));
+            self.ui.note(&format!("  {way}"));
+            return Some(way);
+        }
+        if here.container {
+            self.ui.note(if as_form {
+                "This is a container, whose 127.0.0.1 a browser outside does not reach, published ports or not. Run it in the host's network (`--network host`)."
+            } else {
+                "This is a container, whose 127.0.0.1 a browser outside does not reach, published ports or not: paste the address that it ends at (`--paste`), or run it in the host's network (`--network host`)."
+            });
+        } else if self.interaction.no_browser().is_some() && !as_form {
+            self.ui.note("There is no display here: open the link in any browser, and paste the address that it ends at (`--paste`).");
+        }
+        None
+    }
+}
+
+fn forwarding(ssh: &Ssh) -> String {
+    let named = if ssh.is_placed() {
+        "with the address that you log in to, if this one is not it"
+    } else {
+        "where HOST is this machine's address"
+    };
+    format!(
+        "This is an SSH session. Before you open the link, run this on the machine with the browser, {named}:"
+    )
 }

@@ -11,12 +11,18 @@ use crate::http;
 use crate::secret::SafeUrl;
 
 /// The members of the metadata that are URLs and are used.
-const ENDPOINTS: [&str; 4] = [
+const ENDPOINTS: [&str; 5] = [
     "authorization_endpoint",
     "token_endpoint",
     "revocation_endpoint",
     "registration_endpoint",
+    "pushed_authorization_request_endpoint",
 ];
+
+/// The members that are yes or no.
+const FLAGS: [&str; 2] = [NAMES_ITSELF, DEMANDS_PUSHED];
+const NAMES_ITSELF: &str = "authorization_response_iss_parameter_supported";
+const DEMANDS_PUSHED: &str = "require_pushed_authorization_requests";
 
 /// Metadata by RFC 8414's names (section 2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,9 +86,10 @@ impl Metadata {
             let words: Vec<&str> = words.collect();
             members.insert("dpop_signing_algs".to_owned(), words.join(" "));
         }
-        let names_itself = "authorization_response_iss_parameter_supported";
-        if document.get(names_itself) == Some(&true.into()) {
-            members.insert(names_itself.to_owned(), "true".to_owned());
+        for flag in FLAGS {
+            if document.get(flag) == Some(&true.into()) {
+                members.insert(flag.to_owned(), "true".to_owned());
+            }
         }
         Ok(Self(members))
     }
@@ -152,8 +159,12 @@ impl Metadata {
 
     /// Whether the redirect must name the issuer (RFC 9207 section 3).
     pub fn names_itself(&self) -> bool {
-        self.0
-            .contains_key("authorization_response_iss_parameter_supported")
+        self.0.contains_key(NAMES_ITSELF)
+    }
+
+    /// Whether authorization requests must be pushed (RFC 9126 section 5).
+    pub fn demands_pushed_requests(&self) -> bool {
+        self.0.contains_key(DEMANDS_PUSHED)
     }
 
     /// The origins that secrets go to. `mtls`: the client shows a certificate.

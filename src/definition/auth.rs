@@ -74,6 +74,8 @@ pub struct OAuth2 {
     pub authorization_url: Option<Endpoint>,
     /// RFC 7591.
     pub registration_url: Option<Endpoint>,
+    /// RFC 9126; where it is named, requests are pushed.
+    pub pushed_authorization_request_url: Option<Endpoint>,
     /// How the client shows who it is, where the definition says so; see
     /// [`OAuth2::client_auth`].
     pub named_client_auth: Option<ClientAuth>,
@@ -428,6 +430,7 @@ impl Auth {
             self.token_url.as_ref(),
             self.revocation_url.as_ref(),
             oauth.and_then(|oauth| oauth.registration_url.as_ref()),
+            oauth.and_then(|oauth| oauth.pushed_authorization_request_url.as_ref()),
             self.refresh.call.url.as_ref(),
             self.revoke.url.as_ref(),
             self.lookup.as_ref().and_then(|call| call.url.as_ref()),

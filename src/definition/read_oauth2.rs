@@ -66,6 +66,9 @@ pub(super) fn read(
     let issuer = strings::whole_url(table, "issuer", known, Moment::Issuer);
     let authorization_url = strings::endpoint(table, "authorization_url", known, Moment::Browser);
     let registration_url = strings::endpoint(table, "registration_url", known, Moment::Endpoint);
+    let pushed = "pushed_authorization_request_url";
+    let pushed_authorization_request_url =
+        strings::endpoint(table, pushed, known, Moment::Endpoint);
     let named_client_auth = client_auth(table);
     let basic_encoding = table
         .word(
@@ -110,6 +113,7 @@ pub(super) fn read(
         issuer,
         authorization_url,
         registration_url,
+        pushed_authorization_request_url,
         named_client_auth,
         basic_encoding,
         scopes,

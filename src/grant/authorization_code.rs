@@ -14,9 +14,10 @@ use url::Url;
 
 use super::after::{self, Moment};
 use super::arrival::{Arrived, Waiting};
-use super::callback::{Listener, Responder};
+use super::callback::{Landing, Listener, Responder};
 use super::dpop::Key;
 use super::paste::{Acceptable, Paste, PasteError};
+use super::push::{self, Link};
 use super::redirected::{Expected, Said};
 use super::{Answer, GrantError, jwt, provider_call, register};
 use crate::connection::Values;
@@ -49,11 +50,23 @@ pub struct CodeFlow<'a, 'v> {
 /// What a person is told while the flow waits for them.
 pub enum Told<'a> {
     /// Where to consent.
-    Link(&'a Url),
+    Link(&'a Invitation<'a>),
     /// What they pasted is not taken; they may try again.
     NotTaken(&'a PasteError),
     /// What they pasted is the provider's no; they may try again.
     Refused(&'a GrantError),
+}
+
+/// A link, and what whoever opens it may have to know.
+pub struct Invitation<'a> {
+    /// The link.
+    pub url: &'a Url,
+    /// How long it is good for, where the provider says so.
+    pub good_for: Option<Duration>,
+    /// Where the browser lands, if that is the listener.
+    pub landing: Option<Landing>,
+    /// Whether the answer comes as a form, which no address shows.
+    pub as_form: bool,
 }
 
 /// The person said yes, the code is exchanged, and their browser still waits
@@ -67,7 +80,9 @@ pub struct Consented {
 
 /// What the authorization request was made of, to check and to finish with.
 struct Asked {
-    url: Url,
+    link: Link,
+    /// Whether the answer was asked for as a form.
+    as_form: bool,
     state: Secret,
     verifier: Option<PkceCodeVerifier>,
     redirect_uri: String,
@@ -77,7 +92,7 @@ impl CodeFlow<'_, '_> {
     /// Listens, says through `tell` where to go, waits, exchanges the code, and
     /// makes the calls that follow.
     pub fn run(mut self, tell: &mut dyn FnMut(Told<'_>)) -> Result<Consented, GrantError> {
-        let listener = self.listener()?;
+        let mut listener = self.listener()?;
         let redirect_uri = self.redirect_uri(listener.as_ref())?;
         register::if_needed(
             self.http,
@@ -91,7 +106,16 @@ impl CodeFlow<'_, '_> {
         jwt::begin(self.values)?;
         self.token_url()?;
         let asked = self.ask(redirect_uri)?;
-        tell(Told::Link(&asked.url));
+        if let Some(listener) = listener.as_mut().filter(|_| asked.as_form) {
+            listener.take_forms();
+        }
+        let landing = listener.as_ref();
+        tell(Told::Link(&Invitation {
+            url: &asked.link.url,
+            good_for: asked.link.good_for,
+            landing: landing.and_then(|listener| listener.landing(&asked.redirect_uri)),
+            as_form: asked.as_form,
+        }));
         let waiting = self.waiting(&asked, listener.as_ref());
         let mut refuse = |error: &PasteError| match error {
             PasteError::Denied(error) => tell(Told::Refused(error)),
@@ -103,7 +127,7 @@ impl CodeFlow<'_, '_> {
         };
         let Said { outcome, params } = said;
         let finished = self
-            .check_issuer(&params, &asked.url)
+            .check_issuer(&params, &asked.link.url)
             .and(outcome)
             .and_then(|code| self.finish(code, &params, asked));
         match finished {
@@ -144,6 +168,7 @@ impl CodeFlow<'_, '_> {
                 redirects: redirects.filter_map(|uri| Url::parse(uri).ok()).collect(),
                 bare: self.paste == Paste::Expected,
                 pkce: asked.verifier.is_some(),
+                as_form: asked.as_form,
                 named: self.issuer_is_promised(),
             },
             // What the clock cannot tell is as good as for ever.
@@ -177,8 +202,27 @@ impl CodeFlow<'_, '_> {
             request = request.add_extra_param("dpop_jkt", Key::read(key)?.thumbprint());
         }
         let (url, state) = request.url();
+        let url = self.bend(url, &redirect_uri, state.secret())?;
+        // OAuth 2.0 Form Post Response Mode.
+        let as_form = url
+            .query_pairs()
+            .any(|(name, mode)| name == "response_mode" && mode == "form_post");
+        let link = match push::endpoint(self.oauth, self.values)? {
+            Some(to) => {
+                let own = (self.oauth, &*self.values);
+                push::push(self.http, own, to, (base.expose(), &url))?
+            }
+            None => Link {
+                url,
+                good_for: None,
+            },
+        };
         Ok(Asked {
-            url: routed(self.bend(url, &redirect_uri, state.secret())?),
+            link: Link {
+                url: routed(link.url),
+                ..link
+            },
+            as_form,
             state: Secret::new(state.secret().clone()),
             verifier,
             redirect_uri,

@@ -1,28 +1,45 @@
 //! The loopback listener for the redirect (RFC 8252 section 7.3). It listens
 //! on this machine only, answers one exact path, checks `Host` against DNS
 //! rebinding and `state` in constant time, and takes one success; everything
-//! else is answered and ignored. `front` bounds every socket before the HTTP
+//! else is answered and ignored. Where the provider was asked for it, the answer
+//! may also come as a form (OAuth 2.0 Form Post Response Mode). `front` bounds every socket before the HTTP
 //! library sees it.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::front::Front;
 use super::page::{self, Page};
 use super::redirected::{Expected, Said};
 use crate::definition::{Brand, Redirect};
+use crate::http;
 
 /// Why the redirect cannot be listened for.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// Every port the definition names is taken.
-    #[error("no port for the redirect is free: {0}")]
-    Ports(String),
+    #[error("no port for the redirect is free: {tried}")]
+    Ports {
+        /// Each of them, and why not.
+        tried: String,
+        /// The first that somebody has.
+        taken: Option<u16>,
+    },
     /// The server did not come up.
     #[error("the redirect cannot be listened for: {0}")]
     Server(String),
+}
+
+/// Where a browser lands, for whoever has to bring it here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Landing {
+    /// The port of its own machine that it is sent to.
+    pub seen: u16,
+    /// Where the listener is: an address (IPv6 in brackets) and port.
+    pub listener: (&'static str, u16),
 }
 
 /// Listens for one redirect.
@@ -32,6 +49,10 @@ pub(super) struct Listener {
     hosts: Vec<String>,
     /// As the redirect URI writes it, percent-encoded.
     path: String,
+    /// Where on the loopback it is reached: an address, IPv6 in brackets.
+    address: (&'static str, u16),
+    /// Whether the answer may come as a form.
+    forms: bool,
     brand: Brand,
 }
 
@@ -63,8 +84,29 @@ impl Listener {
                 .map(|host| format!("{host}:{port}"))
                 .to_vec(),
             path,
+            address: match redirect.host.as_str() {
+                "::1" => ("[::1]", port),
+                _ => ("127.0.0.1", port),
+            },
+            forms: false,
             brand: brand.clone(),
         })
+    }
+
+    /// Lets the answer come as a form too. Errors may still come by GET.
+    pub(super) fn take_forms(&mut self) {
+        self.forms = true;
+        self.front.take_forms();
+    }
+
+    /// Where a browser lands that is sent to `redirect_uri`; `None` where that
+    /// leads elsewhere first.
+    pub(super) fn landing(&self, redirect_uri: &str) -> Option<Landing> {
+        let url = Url::parse(redirect_uri).ok()?;
+        let here = url.scheme() == "http" && http::is_loopback(&url) && url.path() == self.path;
+        let seen = url.port_or_known_default().filter(|_| here)?;
+        let listener = self.address;
+        Some(Landing { seen, listener })
     }
 
     /// What the provider redirects to.
@@ -85,10 +127,10 @@ impl Listener {
         expected: &Expected,
     ) -> Result<Option<(Said, tiny_http::Request)>, ListenError> {
         let failed = |error: std::io::Error| ListenError::Server(error.to_string());
-        let Some(request) = self.front.next(within).map_err(failed)? else {
+        let Some(mut request) = self.front.next(within).map_err(failed)? else {
             return Ok(None);
         };
-        match self.judge(&request, expected) {
+        match self.judge(&mut request, expected) {
             Ok(said) => Ok(Some((said, request))),
             Err(page) => {
                 page.send(request);
@@ -120,7 +162,7 @@ impl Listener {
         let _ = std::thread::Builder::new().spawn(late);
     }
 
-    fn judge(&self, request: &tiny_http::Request, expected: &Expected) -> Result<Said, Page> {
+    fn judge(&self, request: &mut tiny_http::Request, expected: &Expected) -> Result<Said, Page> {
         let hosts: Vec<&str> = request
             .headers()
             .iter()
@@ -133,17 +175,28 @@ impl Listener {
         }
         // Compared as it came: resolving it first would take `//evil.test/callback`,
         // which names another host, and `/x/../callback`.
-        let target = request.url();
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let target = request.url().to_owned();
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target.as_str(), None),
+        };
         if path != self.path {
             return Err(page::not_found());
         }
-        if *request.method() != tiny_http::Method::Get {
-            return Err(page::wrong_method());
-        }
-        expected
-            .read(query)
-            .map_err(|_| page::not_ours(&self.brand))
+        let not_ours = || page::not_ours(&self.brand);
+        let said = match request.method() {
+            tiny_http::Method::Get => expected.read(query.unwrap_or_default()),
+            // An answer stands in one place.
+            tiny_http::Method::Post if self.forms && query.is_none() => {
+                let mut form = Zeroizing::new(String::new());
+                let read = request.as_reader().read_to_string(&mut form);
+                read.map_err(|_| not_ours())?;
+                expected.read(&form)
+            }
+            tiny_http::Method::Post if self.forms => return Err(not_ours()),
+            _ => return Err(page::wrong_method(self.forms)),
+        };
+        said.map_err(|_| not_ours())
     }
 }
 
@@ -181,18 +234,25 @@ impl Drop for Responder {
 /// The listening sockets of the first port that is free, and that port.
 fn bind_any(redirect: &Redirect) -> Result<(Vec<TcpListener>, u16), ListenError> {
     let mut refused = Vec::new();
+    let mut taken = None;
     for port in &redirect.ports {
         // A free port of one address family may be taken in the other.
         let tries = if *port == 0 { 10 } else { 1 };
         for _ in 0..tries {
             match bind(&redirect.host, *port) {
                 Ok(bound) => return Ok(bound),
-                Err(error) => refused.push(format!("{port} ({error})")),
+                Err(error) => {
+                    if error.kind() == std::io::ErrorKind::AddrInUse {
+                        taken = taken.or(Some(*port)).filter(|port| *port != 0);
+                    }
+                    refused.push(format!("{port} ({error})"));
+                }
             }
         }
     }
     refused.dedup();
-    Err(ListenError::Ports(refused.join(", ")))
+    let tried = refused.join(", ");
+    Err(ListenError::Ports { tried, taken })
 }
 
 /// Tries whether a port can be listened on, on every family that `host` names.

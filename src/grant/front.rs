@@ -1,6 +1,6 @@
 //! The door before the HTTP library: every socket is bounded in time, size and
-//! number here, by reading the whole head of a request before anything is
-//! passed on. A slow, endless or flooding client never reaches the library.
+//! number here, by reading the whole head of a request, and the form behind it
+//! where one may come, before anything is passed on. A slow, endless or flooding client never reaches the library.
 //!
 //! What passes goes over one connection that this process made to itself, one
 //! request at a time. On Unix the library's socket loses its name as soon as
@@ -61,6 +61,11 @@ impl Front {
             port: link.port,
             asked: 0,
         })
+    }
+
+    /// Lets forms come with requests from here on.
+    pub(super) fn take_forms(&self) {
+        self.room.lock().forms = true;
     }
 
     /// What ends `next` at once, or the one after, from another thread.
@@ -195,6 +200,8 @@ struct Clients {
     asking: u64,
     closed: bool,
     broken: bool,
+    /// Whether a form may come with a request.
+    forms: bool,
 }
 
 struct Client {
@@ -273,7 +280,8 @@ fn accept(listener: &TcpListener, room: &Arc<Room>, line: &Arc<Line>) {
 impl Place {
     fn serve(&self, mut client: TcpStream, line: &Line) -> io::Result<()> {
         client.set_write_timeout(Some(HEAD_TIME))?;
-        let Some(request) = head::hear(&mut client)? else {
+        let forms = self.room.lock().forms;
+        let Some(request) = head::hear(&mut client, forms)? else {
             return Ok(());
         };
         if let Some(client) = self.room.lock().inside.get_mut(&self.id) {

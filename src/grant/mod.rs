@@ -2,7 +2,8 @@
 //! memory. `call` is one call to a provider, bent by the definition (`wire`,
 //! `client`, and `jwt` and `dpop` with `signing_key` and `jwk` for what is signed); `answer` reads what came
 //! back, leniently, once `success` and `fields` say that it is one; one file per
-//! grant, `after` for the calls that follow a token call, `again` for what may
+//! grant, `push` for an authorization request that goes to the server itself,
+//! `after` for the calls that follow a token call, `again` for what may
 //! be tried twice; `callback` is the
 //! loopback listener, bounded by `front`, with `page` and `look` for what a
 //! person sees, `paste` the other way in, `arrival` the wait for either, and
@@ -27,6 +28,7 @@ mod jwt;
 mod look;
 mod page;
 mod paste;
+mod push;
 mod redirected;
 mod refresh;
 mod register;
@@ -39,9 +41,9 @@ use std::time::Duration;
 
 pub use again::Repeat;
 pub use answer::Answer;
-pub use authorization_code::{CodeFlow, Consented, Told};
+pub use authorization_code::{CodeFlow, Consented, Invitation, Told};
 pub use call::CallError;
-pub use callback::{ListenError, Responder, try_port};
+pub use callback::{Landing, ListenError, Responder, try_port};
 pub use discover::discover;
 pub use jwt::claims;
 pub use paste::{Paste, PasteError};
@@ -63,6 +65,9 @@ pub enum GrantError {
     /// A call to the provider failed.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The authorization request could not be pushed (RFC 9126).
+    #[error("the authorization request could not be pushed: {0}")]
+    Push(CallError),
     /// The person, or the provider, said no on the consent page.
     #[error("the provider answered `{error}`{}", described(.description.as_deref()))]
     Denied {

@@ -38,6 +38,8 @@ pub(super) struct Page {
     status: u16,
     html: String,
     policy: String,
+    /// The methods there are, where another was used (RFC 9110 section 15.5.6).
+    allow: Option<&'static str>,
 }
 
 impl Page {
@@ -54,7 +56,9 @@ impl Page {
         .map(|(name, value)| tiny_http::Header::from_bytes(name, value));
         let mut response =
             tiny_http::Response::from_string(self.html).with_status_code(self.status);
-        for header in headers.into_iter().flatten() {
+        let allow = self.allow;
+        let allow = allow.and_then(|allow| tiny_http::Header::from_bytes("Allow", allow).ok());
+        for header in headers.into_iter().flatten().chain(allow) {
             response.add_header(header);
         }
         let _ = request.respond(response);
@@ -143,9 +147,18 @@ pub(super) fn not_found() -> Page {
     plain(404, "Not here", "<h1>Nothing is here</h1>")
 }
 
-/// Another verb than GET.
-pub(super) fn wrong_method() -> Page {
-    plain(405, "Not so", "<h1>Only GET is answered here</h1>")
+/// Another verb than GET, or than POST where forms are taken.
+pub(super) fn wrong_method(forms: bool) -> Page {
+    let (allow, words) = if forms {
+        ("GET, POST", "GET and POST are")
+    } else {
+        ("GET", "GET is")
+    };
+    let body = format!("<h1>Only {words} answered here</h1>");
+    Page {
+        allow: Some(allow),
+        ..plain(405, "Not so", &body)
+    }
 }
 
 /// A name that this listener does not have.
@@ -206,6 +219,7 @@ fn page(status: u16, title: &str, body: &str, look: &Look) -> Page {
     };
     Page {
         status,
+        allow: None,
         html: format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\

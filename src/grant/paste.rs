@@ -65,6 +65,11 @@ pub enum PasteError {
         "its answer stands behind `#`, and hallpass asked for one behind `?`; see whether the definition needs `authorization_params = {{ response_mode = \"query\" }}`"
     )]
     InFragment,
+    /// The answer travelled as a form.
+    #[error(
+        "its answer travels as a form, which an address does not show; the browser has to reach this machine, or the definition to do without `response_mode = \"form_post\"`"
+    )]
+    AsForm,
     /// It does not belong to this run.
     #[error(transparent)]
     NotOurs(#[from] NotOurs),
@@ -83,6 +88,8 @@ pub(super) struct Acceptable {
     pub(super) bare: bool,
     /// Whether PKCE ties a bare code to this run.
     pub(super) pkce: bool,
+    /// Whether the answer was asked for as a form.
+    pub(super) as_form: bool,
     /// Whether the server says that its answers name it (RFC 9207 section 3),
     /// so that one which does not is no answer.
     pub(super) named: bool,
@@ -128,6 +135,9 @@ impl Acceptable {
         // Some providers add a fragment of their own (`#_=_`), which says nothing.
         if said.is_err() && url.fragment().is_some_and(is_answer) {
             return Err(PasteError::InFragment);
+        }
+        if said.is_err() && self.as_form && url.query().is_none() {
+            return Err(PasteError::AsForm);
         }
         let said = said?;
         match said.outcome {
