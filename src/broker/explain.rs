@@ -252,7 +252,7 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         GrantError::OtherIssuer(_) | GrantError::NoIssuer => vec![format!("someone may be redirecting your answers; run `hallpass connect {id}` again and watch the address")],
         GrantError::TimedOut(_) => vec![
             format!("run `hallpass connect {id}` again and open the link it prints; `--timeout 15m` waits longer"),
-            format!("where the browser is on another machine, paste the address that it ends at: `hallpass connect {id} --paste`"),
+            format!("where the browser does not reach this machine's 127.0.0.1 (it runs elsewhere, or in Windows beside WSL), paste the address that it ends at: `hallpass connect {id} --paste`"),
         ],
         GrantError::PasteEnded | GrantError::PasteFlood(_) => vec![format!("run `hallpass connect {id} --paste` again, and keep stdin open until the whole address that the browser ended at is in it")],
         GrantError::Unsigned(_) => vec![format!("see `auth.jwt` in the definition of `{}`, and that its key is the one the service gave", id.integration())],

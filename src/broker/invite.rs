@@ -58,7 +58,13 @@ impl Broker<'_> {
             self.ui.note(&format!("The link is good for {life}."));
         }
         let landing = invitation.landing.filter(|_| !matches!(opened, Ok(true)));
-        let way = landing.and_then(|landing| self.way_back(landing, invitation.as_form));
+        // At a terminal the last line says it.
+        let pasting = if paste == Paste::No && !invitation.as_form {
+            " With `--paste`, the address that it ends at can be pasted."
+        } else {
+            ""
+        };
+        let way = landing.and_then(|landing| self.way_back(landing, pasting));
         self.ui.note(match paste {
             Paste::Beside | Paste::Expected if invitation.as_form => {
                 "Waiting for the answer… It comes as a form, so that there is no address to paste."
@@ -75,8 +81,9 @@ impl Broker<'_> {
     }
 
     /// Says how a browser that is elsewhere gets to the listener, and returns
-    /// the command for it, where there is one.
-    fn way_back(&self, landing: Landing, as_form: bool) -> Option<String> {
+    /// the command for it, where there is one. `paste`: what helps where it does
+    /// not get there.
+    fn way_back(&self, landing: Landing, paste: &str) -> Option<String> {
         let here = self.interaction.surroundings();
         if let Some(ssh) = &here.ssh {
             let way = ssh.forward(landing.seen, landing.listener);
@@ -85,13 +92,13 @@ impl Broker<'_> {
             return Some(way);
         }
         if here.container {
-            self.ui.note(if as_form {
-                "This is a container, whose 127.0.0.1 a browser outside does not reach, published ports or not. Run it in the host's network (`--network host`)."
-            } else {
-                "This is a container, whose 127.0.0.1 a browser outside does not reach, published ports or not: paste the address that it ends at (`--paste`), or run it in the host's network (`--network host`)."
-            });
-        } else if self.interaction.no_browser().is_some() && !as_form {
-            self.ui.note("There is no display here: open the link in any browser, and paste the address that it ends at (`--paste`).");
+            self.ui.note(&format!(
+                "This is a container: whatever ports it publishes, no browser outside reaches its 127.0.0.1, unless it shares the host's network (`--network host`).{paste}"
+            ));
+        } else if self.interaction.no_browser().is_some() {
+            self.ui.note(&format!(
+                "There is no display here: open the link in a browser elsewhere.{paste}"
+            ));
         }
         None
     }
@@ -99,11 +106,11 @@ impl Broker<'_> {
 
 fn forwarding(ssh: &Ssh) -> String {
     let named = if ssh.is_placed() {
-        "with the address that you log in to, if this one is not it"
+        "with the host that you log in to, should that be another"
     } else {
-        "where HOST is this machine's address"
+        "HOST is this machine, as you log in to it"
     };
     format!(
-        "This is an SSH session. Before you open the link, run this on the machine with the browser, {named}:"
+        "This is an SSH session. Before you open the link, run this on the machine with the browser ({named}):"
     )
 }

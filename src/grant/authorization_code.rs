@@ -61,7 +61,7 @@ pub enum Told<'a> {
 pub struct Invitation<'a> {
     /// The link.
     pub url: &'a Url,
-    /// How long it is good for, where the provider says so.
+    /// How long it is good for, where that is less than it is waited for.
     pub good_for: Option<Duration>,
     /// Where the browser lands, if that is the listener.
     pub landing: Option<Landing>,
@@ -112,7 +112,7 @@ impl CodeFlow<'_, '_> {
         let landing = listener.as_ref();
         tell(Told::Link(&Invitation {
             url: &asked.link.url,
-            good_for: asked.link.good_for,
+            good_for: asked.link.good_for.filter(|life| *life < self.timeout),
             landing: landing.and_then(|listener| listener.landing(&asked.redirect_uri)),
             as_form: asked.as_form,
         }));

@@ -1,4 +1,5 @@
-//! The authorization endpoint: what a person's browser sees (RFC 6749, 4.1; RFC 7636; RFC 9207).
+//! The authorization endpoint: what a person's browser sees (RFC 6749, 4.1; RFC 7636; RFC 9207;
+//! OAuth 2.0 Form Post Response Mode).
 //!
 //! Promises: nothing is redirected to a place that is not a loopback callback (RFC 8252, 7.3), not
 //! even an error; each consent page answers once; every redirect back carries `state` and `iss`.
@@ -10,19 +11,25 @@ use url::form_urlencoded;
 use super::grants::Consent;
 use super::oauth::{Client, Form, OAuthError, Scopes, client, parse_scopes, quoted};
 use super::page;
+use super::push;
 use super::state::{Entry, Pending, State};
 use super::wire::{Reply, Request};
 
 /// Answers `GET /authorize`.
 pub fn ask(state: &State, request: &Request, entry: &mut Entry) -> Reply {
-    let form = Form::parse(request.query.as_bytes());
+    let mut refuse = |why: String| {
+        entry.error = Some("invalid_request");
+        page::problem(400, &why)
+    };
+    let form = match push::resolve(state, Form::parse(request.query.as_bytes())) {
+        Ok(form) => form,
+        Err(why) => return refuse(why),
+    };
     let (client, redirect_uri) = match addressee(&form) {
         Ok(addressee) => addressee,
-        Err(why) => {
-            entry.error = Some("invalid_request");
-            return page::problem(400, &why);
-        }
+        Err(why) => return refuse(why),
     };
+    let as_form = form.get("response_mode") == Some("form_post");
     entry.client_id = Some(client.id.to_owned());
     let client_state = form.get("state").map(str::to_owned);
     match consent_asked(&form) {
@@ -32,8 +39,9 @@ pub fn ask(state: &State, request: &Request, entry: &mut Entry) -> Reply {
                 ("error", error.error),
                 ("error_description", &error.description),
             ];
-            send_back(
-                302,
+            let status = if as_form { 200 } else { 302 };
+            answer(
+                status,
                 state,
                 redirect_uri,
                 client_state.as_deref(),
@@ -48,7 +56,7 @@ pub fn ask(state: &State, request: &Request, entry: &mut Entry) -> Reply {
                 challenge: challenge.to_owned(),
                 key: form.get("dpop_jkt").map(str::to_owned),
             };
-            match state.await_consent(Pending::new(consent, client_state)) {
+            match state.await_consent(Pending::new(consent, client_state, as_form)) {
                 Some(id) => page::consent(client, "/authorize", &scopes, redirect_uri, &id),
                 None => page::problem(503, "Too many authorization requests wait for an answer."),
             }
@@ -70,6 +78,7 @@ pub fn decide(state: &State, request: &Request, entry: &mut Entry) -> Reply {
     let Some(Pending {
         consent,
         state: client_state,
+        as_form,
         ..
     }) = waiting
     else {
@@ -79,22 +88,29 @@ pub fn decide(state: &State, request: &Request, entry: &mut Entry) -> Reply {
     entry.client_id = Some(consent.client.id.to_owned());
     let redirect_uri = consent.redirect_uri.clone();
     let client_state = client_state.as_deref();
+    let status = if as_form { 200 } else { 303 };
     if decision == Some("allow") {
         let code = state.grants().new_code(consent, Instant::now());
-        send_back(303, state, &redirect_uri, client_state, &[("code", &code)])
+        answer(
+            status,
+            state,
+            &redirect_uri,
+            client_state,
+            &[("code", &code)],
+        )
     } else {
         entry.error = Some("access_denied");
         let parameters = [
             ("error", "access_denied"),
             ("error_description", "the person said no"),
         ];
-        send_back(303, state, &redirect_uri, client_state, &parameters)
+        answer(status, state, &redirect_uri, client_state, &parameters)
     }
 }
 
 /// Who asks and where the answer goes; while that is in doubt nothing may be redirected
 /// (RFC 6749, 4.1.2.1).
-fn addressee(form: &Form) -> Result<(&'static Client, &str), String> {
+pub fn addressee(form: &Form) -> Result<(&'static Client, &str), String> {
     if let Some(name @ ("client_id" | "redirect_uri")) = form.repeated() {
         return Err(format!("{name} was sent more than once."));
     }
@@ -130,7 +146,8 @@ pub fn is_loopback_callback(uri: &str) -> bool {
     })
 }
 
-fn consent_asked(form: &Form) -> Result<(&str, Scopes), OAuthError> {
+/// What a person would be asked for: the challenge and the scopes, or why not.
+pub fn consent_asked(form: &Form) -> Result<(&str, Scopes), OAuthError> {
     let invalid = |description: &str| OAuthError::new("invalid_request", description);
     form.check_unrepeated()?;
     match form.require("response_type")? {
@@ -141,6 +158,12 @@ fn consent_asked(form: &Form) -> Result<(&str, Scopes), OAuthError> {
                 format!("{} is not supported, only 'code' is", quoted(other)),
             ));
         }
+    }
+    if !matches!(
+        form.get("response_mode"),
+        None | Some("query" | "form_post")
+    ) {
+        return Err(invalid("response_mode must be query or form_post"));
     }
     let challenge = form
         .get("code_challenge")
@@ -155,6 +178,25 @@ fn consent_asked(form: &Form) -> Result<(&str, Scopes), OAuthError> {
         ));
     }
     Ok((challenge, parse_scopes(form.get("scope"))?))
+}
+
+/// The answer to the client: with the status 200 as a form that the browser sends, else as a
+/// redirect.
+fn answer(
+    status: u16,
+    state: &State,
+    redirect_uri: &str,
+    client_state: Option<&str>,
+    parameters: &[(&str, &str)],
+) -> Reply {
+    if status != 200 {
+        return send_back(status, state, redirect_uri, client_state, parameters);
+    }
+    let own = [("state", client_state), ("iss", Some(&*state.issuer))];
+    let own = own.into_iter();
+    let own = own.filter_map(|(name, value)| Some((name, value?)));
+    let pairs: Vec<_> = parameters.iter().copied().chain(own).collect();
+    page::answer(redirect_uri, &pairs)
 }
 
 /// The redirect back to the client, with `state` and `iss` (RFC 6749, 4.1.2; RFC 9207).

@@ -13,12 +13,14 @@ use super::state::{Scripted, State};
 use super::visit::is_loopback;
 use super::wire::{Reply, Request, is_token};
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 8] = [
     "token_ttl",
     "latency_ms",
     "dpop_nonce",
     "expire_access_tokens",
     "revoke_grants",
+    "require_pushed_requests",
+    "pushed_ttl",
     "answers",
 ];
 const ANSWER_KEYS: [&str; 5] = ["path", "status", "headers", "body", "times"];
@@ -67,6 +69,8 @@ struct Order {
     nonces: Option<Nonces>,
     expire_access_tokens: bool,
     revoke_grants: bool,
+    demands_push: Option<bool>,
+    pushed_ttl: Option<Duration>,
     answers: Option<Vec<Scripted>>,
 }
 
@@ -95,6 +99,10 @@ impl Order {
                     value.as_bool().map(|on| parsed.expire_access_tokens = on)
                 }
                 "revoke_grants" => value.as_bool().map(|on| parsed.revoke_grants = on),
+                "require_pushed_requests" => {
+                    value.as_bool().map(|on| parsed.demands_push = Some(on))
+                }
+                "pushed_ttl" => seconds(value, 1.0).map(|ttl| parsed.pushed_ttl = Some(ttl)),
                 "answers" => value.as_array().map(|answers| {
                     let numbered = answers.iter().enumerate();
                     let answers = numbered
@@ -123,6 +131,12 @@ impl Order {
         }
         if let Some(nonces) = self.nonces {
             state.dpop().ask_for(nonces);
+        }
+        if let Some(demanded) = self.demands_push {
+            state.set_demands_push(demanded);
+        }
+        if let Some(ttl) = self.pushed_ttl {
+            state.set_pushed_ttl(ttl);
         }
         if self.expire_access_tokens {
             state.grants().expire_access_tokens();

@@ -1,7 +1,8 @@
-//! The two pages a person sees: the consent page, and the page that says what is wrong.
+//! The pages a person sees: the consent page, the one that carries the answer back as a form, and
+//! the page that says what is wrong.
 //!
-//! Promises: no script, nothing loaded from anywhere, every inserted text escaped, a policy that
-//! allows exactly the page's own style and its one form.
+//! Promises: nothing loaded from anywhere, every inserted text escaped, a policy that allows exactly
+//! the page's own style, its one form, and where that sends itself, the line of script that does so.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -59,15 +60,44 @@ pub fn consent(
         request_id = escape(request_id),
         target = escape(redirect_uri),
     );
-    // Browsers apply form-action to the redirect after the form too, so the callback must be named;
-    // an IPv6 literal cannot be, there the scheme has to do.
+    // Browsers apply form-action to the redirect after the form too, so the callback must be named.
+    let target = origin(redirect_uri);
+    render(200, "Allow access?", &body, &format!("'self' {target}"))
+}
+
+/// What sends the answer's form.
+const SEND: &str = "document.forms[0].submit()";
+
+/// The page that carries an answer back as a form (OAuth 2.0 Form Post Response Mode, 2).
+pub fn answer(redirect_uri: &str, pairs: &[(&str, &str)]) -> Reply {
+    let fields: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| {
+            let (name, value) = (escape(name), escape(value));
+            format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
+        })
+        .collect();
+    let body = format!(
+        "<h1>Back to the application</h1>\
+         <form id=\"answer\" method=\"post\" action=\"{action}\">{fields}\
+         <button class=\"go\">Continue</button></form><script>{SEND}</script>",
+        action = escape(redirect_uri),
+        fields = fields.concat(),
+    );
+    let script = STANDARD.encode(Sha256::digest(SEND));
+    let rest = format!("{}; script-src 'sha256-{script}'", origin(redirect_uri));
+    render(200, "Back to the application", &body, &rest)
+}
+
+/// The origin of a callback as a policy can name it: an IPv6 literal cannot be named, there the
+/// scheme has to do.
+fn origin(redirect_uri: &str) -> &str {
     let origin = redirect_uri.trim_end_matches("/callback");
-    let target = if origin.contains('[') {
+    if origin.contains('[') {
         "http:"
     } else {
         origin
-    };
-    render(200, "Allow access?", &body, &format!("'self' {target}"))
+    }
 }
 
 /// The page shown where redirecting would be wrong. `why` is a sentence.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::oauth::{CLIENTS, Form, SCOPES};
 use super::state::{Entry, State, loggable};
 use super::wire::{Reply, Request};
-use super::{api, authorize, control, dpop, quirks, token};
+use super::{api, authorize, control, dpop, push, quirks, token};
 
 /// Answers one request.
 pub fn answer(state: &State, request: &Request) -> Reply {
@@ -67,13 +67,14 @@ fn route(state: &State, request: &Request, entry: &mut Entry) -> Reply {
         (
             "GET" | "HEAD",
             "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration",
-        ) => Reply::json(200, &metadata(&state.issuer)),
+        ) => Reply::json(200, &metadata(state)),
         ("GET", "/authorize") => authorize::ask(state, request, entry),
         ("POST", "/authorize") => authorize::decide(state, request, entry),
         ("POST", "/token") => token::token(state, request, entry),
         ("POST", "/revoke") => token::revoke(state, request, entry),
         ("POST", "/introspect") => token::introspect(state, request, entry),
-        (_, "/token" | "/revoke" | "/introspect") => not_allowed("POST"),
+        ("POST", "/par") => push::push(state, request, entry),
+        (_, "/token" | "/revoke" | "/introspect" | "/par") => not_allowed("POST"),
         (_, "/authorize") => not_allowed("GET, POST"),
         (_, path) if state.with_quirks && path.starts_with(quirks::PREFIX) => {
             quirks::answer(state, request, entry)
@@ -109,7 +110,8 @@ fn welcome(state: &State) -> Value {
     welcome
 }
 
-fn metadata(issuer: &str) -> Value {
+fn metadata(state: &State) -> Value {
+    let issuer = &state.issuer;
     let at = |path: &str| format!("{issuer}{path}");
     let ways = [
         "client_secret_basic",
@@ -124,7 +126,9 @@ fn metadata(issuer: &str) -> Value {
         "revocation_endpoint": at("/revoke"),
         "introspection_endpoint": at("/introspect"),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", "form_post"],
+        "pushed_authorization_request_endpoint": at("/par"),
+        "require_pushed_authorization_requests": state.demands_push(),
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": SCOPES.iter().map(|(scope, _)| scope).collect::<Vec<_>>(),

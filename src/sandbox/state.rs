@@ -14,12 +14,15 @@ use super::assertion::Shown;
 use super::dpop::Desk;
 use super::grants::{Consent, Grants};
 use super::oauth::{CLIENTS, random};
+use super::push::Pushed;
 use super::quirks::Ledger;
 use super::wire::Reply;
 
 const LOG_SIZE: usize = 20_000;
 const PENDING_SIZE: usize = 1_000;
 const PENDING_TTL: Duration = Duration::from_secs(600);
+/// The life of a reference to a pushed request, unless a test says otherwise.
+const PUSHED_TTL: Duration = Duration::from_secs(60);
 /// The longest life a token is given: a hundred years, so that no sum overflows.
 const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
@@ -87,15 +90,18 @@ pub struct Pending {
     pub consent: Consent,
     /// The client's `state`, to be sent back as it is.
     pub state: Option<String>,
+    /// Whether the answer goes back as a form.
+    pub as_form: bool,
     since: Instant,
 }
 
 impl Pending {
     /// A request that came just now.
-    pub fn new(consent: Consent, state: Option<String>) -> Pending {
+    pub fn new(consent: Consent, state: Option<String>, as_form: bool) -> Pending {
         Pending {
             consent,
             state,
+            as_form,
             since: Instant::now(),
         }
     }
@@ -121,6 +127,10 @@ pub struct Knobs {
     pub token_ttl: Duration,
     /// How long the token endpoint waits before its answer leaves.
     pub latency: Duration,
+    /// Whether authorization requests must be pushed.
+    pub demands_push: bool,
+    /// The life of a reference to a pushed request.
+    pub pushed_ttl: Duration,
     answers: VecDeque<Scripted>,
 }
 
@@ -135,6 +145,7 @@ pub struct State {
     quirks: Mutex<Ledger>,
     assertions: Mutex<Shown>,
     pending: Mutex<HashMap<String, Pending>>,
+    pushed: Mutex<HashMap<String, Pushed>>,
     knobs: Mutex<Knobs>,
     log: Mutex<VecDeque<Entry>>,
 }
@@ -150,6 +161,8 @@ impl State {
         let knobs = Knobs {
             token_ttl: token_ttl.min(MAX_TTL),
             latency: Duration::ZERO,
+            demands_push: false,
+            pushed_ttl: PUSHED_TTL,
             answers: VecDeque::new(),
         };
         State {
@@ -160,6 +173,7 @@ impl State {
             quirks: Mutex::default(),
             assertions: Mutex::default(),
             pending: Mutex::default(),
+            pushed: Mutex::default(),
             knobs: Mutex::new(knobs),
             log: Mutex::default(),
         }
@@ -203,6 +217,43 @@ impl State {
     /// Sets how long the token endpoint holds its answers back.
     pub fn set_latency(&self, latency: Duration) {
         lock(&self.knobs).latency = latency;
+    }
+
+    /// Whether authorization requests must be pushed.
+    pub fn demands_push(&self) -> bool {
+        lock(&self.knobs).demands_push
+    }
+
+    /// Sets whether they must.
+    pub fn set_demands_push(&self, demanded: bool) {
+        lock(&self.knobs).demands_push = demanded;
+    }
+
+    /// The life of a reference to a pushed request.
+    pub fn pushed_ttl(&self) -> Duration {
+        lock(&self.knobs).pushed_ttl
+    }
+
+    /// Sets the life of references from now on.
+    pub fn set_pushed_ttl(&self, ttl: Duration) {
+        lock(&self.knobs).pushed_ttl = ttl.min(MAX_TTL);
+    }
+
+    /// Keeps a pushed request; returns the reference to it, or nothing when too many wait.
+    pub fn keep_pushed(&self, request: Pushed) -> Option<String> {
+        let mut pushed = lock(&self.pushed);
+        pushed.retain(|_, request| request.until > Instant::now());
+        if pushed.len() >= PENDING_SIZE {
+            return None;
+        }
+        let uri = random("urn:ietf:params:oauth:request_uri:");
+        pushed.insert(uri.clone(), request);
+        Some(uri)
+    }
+
+    /// The pushed request of that reference, which serves no more.
+    pub fn take_pushed(&self, uri: &str) -> Option<Pushed> {
+        lock(&self.pushed).remove(uri)
     }
 
     /// Adds scripted answers behind those that wait; none at all takes the waiting ones away.

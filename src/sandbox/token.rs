@@ -80,7 +80,7 @@ fn answer(entry: &mut Entry, outcome: Result<Value, OAuthError>) -> Reply {
     }
 }
 
-fn read_form(request: &Request) -> Result<Form, OAuthError> {
+pub(super) fn read_form(request: &Request) -> Result<Form, OAuthError> {
     let media_type = request.header("content-type").unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

@@ -49,6 +49,11 @@ pub fn visit(url: &str) -> anyhow::Result<()> {
         if !status.is_success() {
             bail!("{} answered {status}{}", bare(&url), reason(&page));
         }
+        if let Some((action, body)) = answer_form(&page) {
+            url = Url::parse(&action).context("the answer's form leads nowhere")?;
+            form = Some(body);
+            continue;
+        }
         match consent_form(&page) {
             Some(body) => form = Some(body),
             None => return Ok(()),
@@ -114,6 +119,36 @@ fn consent_form(page: &str) -> Option<String> {
     body.append_pair("request_id", id);
     body.append_pair("decision", "allow");
     Some(body.finish())
+}
+
+/// Where the form of an answer goes that a browser sends by itself, and its body.
+fn answer_form(page: &str) -> Option<(String, String)> {
+    let (_, rest) = page.split_once("<form id=\"answer\" method=\"post\" action=\"")?;
+    let (form, _) = rest.split_once("</form>")?;
+    let (action, mut rest) = form.split_once('"')?;
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    while let Some((_, field)) = rest.split_once("name=\"") {
+        let (name, value) = field.split_once("\" value=\"")?;
+        let (value, next) = value.split_once('"')?;
+        body.append_pair(&plain(name), &plain(value));
+        rest = next;
+    }
+    Some((plain(action), body.finish()))
+}
+
+/// Text as it was before it was escaped.
+fn plain(text: &str) -> String {
+    let marks = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&amp;", "&"),
+    ];
+    let plain = marks.iter();
+    plain.fold(text.to_owned(), |text, (mark, plain)| {
+        text.replace(mark, plain)
+    })
 }
 
 fn reason(page: &str) -> String {

@@ -1,14 +1,16 @@
 //! `connect`: consent, every way it ends; in `listener` the loopback listener's rules, in `attacks`,
-//! `answers` and `ports` what is tried against it, in `paste` and `terminal` the other way in, in `races` who else
+//! `answers` and `ports` what is tried against it, in `forms` and `relay` the answer that comes as a form or by a detour, in `paste` and `terminal` the other way in, in `races` who else
 //! connects meanwhile, in `look` how the page looks.
 
 mod answers;
 mod attacks;
+mod forms;
 mod listener;
 mod look;
 mod paste;
 mod ports;
 mod races;
+mod relay;
 #[cfg(unix)]
 mod terminal;
 

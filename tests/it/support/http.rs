@@ -101,6 +101,37 @@ fn decide(link: &str, decision: &str) -> RequestBuilder {
         .body(form)
 }
 
+/// Opens a sandbox's authorization link whose answer comes as a form, and allows: where a browser
+/// would send the form, and the form.
+#[track_caller]
+pub fn approve_by_form(link: &str) -> (String, String) {
+    let page = decide(link, "allow").send().expect("it answers");
+    let page = page.text().expect("the page can be read");
+    let (_, rest) = page.split_once("action=\"").expect("a form");
+    let (action, rest) = rest.split_once('"').expect("the action ends");
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for field in rest.split("name=\"").skip(1) {
+        let words: Vec<&str> = field.splitn(4, '"').collect();
+        form.append_pair(words[0], words[2]);
+    }
+    (action.to_owned(), form.finish())
+}
+
+/// Sends a form as a browser does, and returns the page that answers.
+#[track_caller]
+pub fn send_form(action: &str, form: &str) -> Page {
+    let request = CLIENT
+        .post(action)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("Origin", "null")
+        .body(form.to_owned());
+    let page = request.send().expect("the listener answers");
+    Page {
+        headers: page.headers().clone(),
+        body: page.text().expect("the page can be read"),
+    }
+}
+
 /// Opens a link that leads straight back to the listener, and returns the page there.
 #[track_caller]
 pub fn follow(link: &str) -> Page {
