@@ -39,6 +39,7 @@ mod mutual_tls;
 #[cfg(unix)]
 mod odd_files;
 mod pinned;
+mod pushed;
 mod quirks;
 #[cfg(unix)]
 mod real;

@@ -105,6 +105,12 @@ fn a_port_that_is_taken_is_passed_over_and_when_all_are_it_is_6() {
         assert!(run.stderr.contains(&port.to_string()), "{run}");
     }
     assert!(run.stderr.contains("name other `ports`"), "{run}");
+    assert!(run.stderr.contains("see who listens there"), "{run}");
+    #[cfg(target_os = "linux")]
+    assert!(
+        run.stderr.contains(&format!("ss -ltnp 'sport = :{first}'")),
+        "{run}"
+    );
     ends_well(waiting, &provider);
 }
 

@@ -132,6 +132,16 @@ pub fn send_form(action: &str, form: &str) -> Page {
     }
 }
 
+/// Opens a page, and follows nothing.
+#[track_caller]
+pub fn open(url: &str) -> Page {
+    let page = CLIENT.get(url).send().expect("it answers");
+    Page {
+        headers: page.headers().clone(),
+        body: page.text().expect("the page can be read"),
+    }
+}
+
 /// Opens a link that leads straight back to the listener, and returns the page there.
 #[track_caller]
 pub fn follow(link: &str) -> Page {
