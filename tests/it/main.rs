@@ -7,6 +7,8 @@
 )]
 
 mod actions;
+#[cfg(unix)]
+mod browsers;
 mod check;
 mod cli;
 mod client_auth;
