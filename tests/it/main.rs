@@ -52,6 +52,8 @@ mod schema;
 mod signed;
 mod stores;
 mod support;
+#[cfg(unix)]
+mod terminal_screens;
 mod test_command;
 mod token;
 mod trust;

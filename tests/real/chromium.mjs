@@ -134,6 +134,9 @@ async function visit({ send, next, listen }, url) {
     await tell('Input.dispatchMouseEvent', { type, ...place, button: 'left', clickCount: 1 });
   }
   await answered;
+  // An answer that comes as a form has a page of its own on the way, which leaves by itself.
+  const here = () => evaluate('document.readyState === "complete" && !document.getElementById("answer")');
+  while (!(await here().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20));
 
   const looks = {};
   for (const { name, scheme, ...size } of LOOKS) {

@@ -5,7 +5,8 @@
 // Environment: ACCESS_TTL, the life in seconds of the first access token of a grant and of client
 // credentials; REFRESHED_TTL, of those that a refresh brings. Both are 600 when not given. TLS=1: over
 // https, with the certificate of tests/keys, asking clients for theirs. DPOP_NONCE=1 lets every DPoP
-// proof need a nonce (RFC 9449, section 8).
+// proof need a nonce (RFC 9449, section 8). PAR=required makes it demand pushed authorization requests
+// (RFC 9126), whose references then live PAR_TTL seconds.
 //
 // GET /test/events lists what happened to tokens: opaque tokens are their own `jti`, so a test can
 // look for the very strings. Nothing here is worth protecting.
@@ -55,6 +56,15 @@ const provider = new Provider(issuer, {
       grant_types: ['client_credentials'],
     },
     ...clientAuth.clients,
+    {
+      client_id: 'hallpass-web',
+      client_secret: 'not-a-real-secret',
+      application_type: 'native',
+      token_endpoint_auth_method: 'client_secret_basic',
+      redirect_uris: ['http://127.0.0.1/callback'],
+      response_types: ['code'],
+      grant_types: ['authorization_code', 'refresh_token'],
+    },
   ],
   clientAuthMethods: clientAuth.methods,
   enabledJWA: { clientAuthSigningAlgValues: clientAuth.algorithms },
@@ -73,12 +83,17 @@ const provider = new Provider(issuer, {
     Grant: 86400,
     Interaction: 600,
     Session: 600,
+    PushedAuthorizationRequest: seconds('PAR_TTL'),
   },
   features: {
     devInteractions: { enabled: true }, // takes any login, asks for consent
     clientCredentials: { enabled: true },
     mTLS: clientAuth.mTLS,
     introspection: { enabled: true },
+    pushedAuthorizationRequests: {
+      enabled: true,
+      requirePushedAuthorizationRequests: process.env.PAR === 'required',
+    },
     revocation: { enabled: true },
     dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => process.env.DPOP_NONCE === '1' },
   },

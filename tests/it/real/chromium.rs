@@ -17,8 +17,18 @@ const SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 8 8\"
 /// what was seen.
 #[track_caller]
 fn connect(decision: &str, look: &str) -> (Run, Value) {
+    connect_with(decision, look, "")
+}
+
+/// The same, with these further lines of `auth`.
+#[track_caller]
+fn connect_with(decision: &str, look: &str, auth: &str) -> (Run, Value) {
     let provider = Provider::start(&[]);
     let home = provider.home();
+    let client = "client_id = \"sandbox-app\"";
+    if !auth.is_empty() {
+        home.edit(|text| text.replacen(client, &format!("{client}\n{auth}"), 1));
+    }
     home.write("logo.svg", SVG);
     let table = "[integrations.sandbox]\n";
     home.edit(|text| text.replacen(table, &format!("{table}# how it looks\n{look}\n"), 1));
@@ -107,4 +117,22 @@ fn a_picture_is_shown_by_the_policy_that_forbids_everything_else() {
     let (run, report) = connect("allow", "icon = \"logo.svg\"\ncolor = \"#24292f\"");
     run.ok();
     is_fit_to_be_seen(&report, "Connected to Sandbox", &[true]);
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: tests/run installs them"]
+fn an_answer_that_comes_as_a_form_ends_on_the_same_page() {
+    let asks = "authorization_params = { response_mode = \"form_post\" }";
+    for (decision, headline) in [
+        ("allow", "Connected to Sandbox"),
+        ("deny", "Not connected to Sandbox"),
+    ] {
+        // On both names of the loopback: a browser may treat a form to either in its own way.
+        for host in ["127.0.0.1", "localhost"] {
+            let auth = format!("{asks}\nredirect = {{ host = \"{host}\" }}");
+            let (run, report) = connect_with(decision, "", &auth);
+            run.exits(if decision == "allow" { 0 } else { 5 });
+            is_fit_to_be_seen(&report, headline, &[]);
+        }
+    }
 }

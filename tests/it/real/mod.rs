@@ -2,7 +2,7 @@
 //! installed what its module needs:
 //!
 //! - `glewlwyd`: a second implementation, with manners of its own (Debian, and Node to start it);
-//! - `oidc_provider`, `client_auth`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
+//! - `oidc_provider`, `client_auth`, `par`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
 //! - `gnome_keyring`: the Secret Service most Linux desktops run (gnome-keyring, dbus, secret-tool);
 //! - `dpop`: the same provider, with tokens that are bound to a key;
 //! - `whole_way`: both at once, from `connect` to `disconnect`;
@@ -18,6 +18,7 @@ mod glewlwyd;
 mod gnome_keyring;
 mod oidc_provider;
 mod op;
+mod par;
 mod session;
 mod strace;
 mod whole_way;

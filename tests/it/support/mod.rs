@@ -11,6 +11,8 @@ mod provider;
 mod recorder;
 mod running;
 #[cfg(unix)]
+mod screen;
+#[cfg(unix)]
 mod terminal;
 
 use std::thread;
@@ -21,6 +23,8 @@ pub use home::{HALLPASS, Home};
 pub use provider::Provider;
 pub use recorder::{Asked, CONSENT, Recorder, Reply};
 pub use running::Running;
+#[cfg(unix)]
+pub use screen::screen;
 #[cfg(unix)]
 pub use terminal::Terminal;
 

@@ -97,6 +97,12 @@ impl Running {
         assert!(found, "it did not ask `{text}`\n{}", self.so_far());
     }
 
+    /// What it has written on stderr so far.
+    #[cfg(unix)]
+    pub fn written(&self) -> String {
+        self.stderr.text()
+    }
+
     /// The process's id.
     pub fn id(&self) -> u32 {
         self.child.id()
