@@ -2,15 +2,14 @@
 //! Windows' own on WSL, else the platform's. The URL travels as an argument of
 //! its own, through no shell.
 
-use std::path::Path;
 use std::process::Command;
 
 use url::Url;
 
-use crate::env;
 use crate::surroundings::Surroundings;
 
 /// Browsers that want the terminal, which has something else to show.
+#[cfg(unix)]
 const IN_TERMINALS: [&str; 7] = [
     "www-browser",
     "w3m",
@@ -55,6 +54,9 @@ pub fn launchers(url: &Url, here: &Surroundings) -> Vec<Command> {
 /// between them.
 #[cfg(unix)]
 fn named() -> Vec<Vec<String>> {
+    use std::path::Path;
+
+    use crate::env;
     let all = env::var(env::BROWSER).unwrap_or_default();
     let commands = all
         .split(':')

@@ -12,6 +12,7 @@ use crate::env;
 /// What container engines leave in their containers.
 const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 /// Where Linux says which kernel it is; that of WSL names its maker.
+#[cfg(target_os = "linux")]
 const KERNEL: &str = "/proc/sys/kernel/osrelease";
 
 /// Where this runs.

@@ -66,7 +66,10 @@ impl Broker<'_> {
         };
         let way = landing.and_then(|landing| self.way_back(landing, pasting));
         self.ui.note(match paste {
-            Paste::Beside | Paste::Expected if invitation.as_form => {
+            // A relay may make an address of it again.
+            Paste::Beside | Paste::Expected
+                if invitation.as_form && invitation.landing.is_some() =>
+            {
                 "Waiting for the answer… It comes as a form, so that there is no address to paste."
             }
             Paste::No => "Waiting for the answer…",

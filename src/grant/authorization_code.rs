@@ -212,16 +212,10 @@ impl CodeFlow<'_, '_> {
                 let own = (self.oauth, &*self.values);
                 push::push(self.http, own, to, (base.expose(), &url))?
             }
-            None => Link {
-                url,
-                good_for: None,
-            },
+            None => Link::new(url, None),
         };
         Ok(Asked {
-            link: Link {
-                url: routed(link.url),
-                ..link
-            },
+            link,
             as_form,
             state: Secret::new(state.secret().clone()),
             verifier,
@@ -387,23 +381,6 @@ impl CodeFlow<'_, '_> {
             found: true,
         }
     }
-}
-
-/// A fragment that is a route (`#/login`) is where a single-page application
-/// looks for its query, so that it goes before it; any other stays behind.
-fn routed(url: Url) -> Url {
-    let route = url.fragment().filter(|fragment| fragment.starts_with('/'));
-    let (Some(route), Some(query)) = (route, url.query()) else {
-        return url;
-    };
-    let joined = format!(
-        "{route}{}{query}",
-        if route.contains('?') { '&' } else { '?' }
-    );
-    let mut routed = url.clone();
-    routed.set_query(None);
-    routed.set_fragment(Some(&joined));
-    routed
 }
 
 /// The connection's values with those of this flow.

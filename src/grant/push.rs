@@ -26,6 +26,31 @@ pub(super) struct Link {
     pub(super) good_for: Option<Duration>,
 }
 
+impl Link {
+    /// The link to a URL, whose route is put in order.
+    pub(super) fn new(url: Url, good_for: Option<Duration>) -> Self {
+        let url = routed(url);
+        Self { url, good_for }
+    }
+}
+
+/// A fragment that is a route (`#/login`) is where a single-page application
+/// looks for its query, so that it goes before it; any other stays behind.
+fn routed(url: Url) -> Url {
+    let route = url.fragment().filter(|fragment| fragment.starts_with('/'));
+    let (Some(route), Some(query)) = (route, url.query()) else {
+        return url;
+    };
+    let joined = format!(
+        "{route}{}{query}",
+        if route.contains('?') { '&' } else { '?' }
+    );
+    let mut routed = url.clone();
+    routed.set_query(None);
+    routed.set_fragment(Some(&joined));
+    routed
+}
+
 /// Where requests are pushed to; `None` where nobody asks for that.
 pub(super) fn endpoint(oauth: &OAuth2, values: &Values<'_>) -> Result<Option<SafeUrl>, GrantError> {
     let own = oauth.pushed_authorization_request_url.as_ref();
@@ -86,10 +111,7 @@ pub(super) fn push(
     url.query_pairs_mut()
         .append_pair("client_id", &id)
         .append_pair("request_uri", uri);
-    Ok(Link {
-        url,
-        good_for: answer.expires_in,
-    })
+    Ok(Link::new(url, answer.expires_in))
 }
 
 /// The parameters of the request, without those that the endpoint's URL has of

@@ -2,6 +2,7 @@
 
 mod bound;
 mod flows;
+mod pushed;
 mod quirks;
 mod rest;
 

@@ -20,6 +20,7 @@ grant = "authorization_code"
 authorization_url = "https://consent.shop.example/authorize"
 token_url = "https://{shop}.shop.example/oauth/token"
 revocation_url = "{region}/revoke"
+pushed_authorization_request_url = "https://push.shop.example/par"
 client_id = { env = "SHOP_CLIENT" }
 client_secret = { command = ["op", "read", "op://shop/client secret"] }
 [integrations.shop.api]
@@ -46,6 +47,7 @@ fn all_that_a_file_reaches_is_shown() {
         "    sends to https://consent.shop.example",
         "    sends to https://{shop}.shop.example",
         "    sends to {region} ({region} is one of https://eu.shop.example, https://us.shop.example)",
+        "    sends to https://push.shop.example",
         "    sends to https://api.shop.example",
         "    sends to https://uploads.shop.example",
         "    runs op read 'op://shop/client secret'",
@@ -149,8 +151,8 @@ fn a_changed_file_shows_the_difference() {
         "  + `shop` takes from the environment HOME",
         "  - `github` is gone",
         "  + `forge` is new",
-        "    21 | base_url = \"https://evil.example/v1\"",
-        "    30 | # more",
+        "    22 | base_url = \"https://evil.example/v1\"",
+        "    31 | # more",
         "6 lines are gone or were changed.",
     ] {
         assert!(run.stderr.lines().any(|said| said == line), "{line}\n{run}");
