@@ -20,7 +20,7 @@ api_key = { env = "KEY" }
 [integrations.forge.api]
 base_url = "https://api.forge.example"
 [integrations.forge.helpers]
-git = { host = "Forge.example" }
+git = { host = "Forge.example:443" }
 docker = { registry = "registry.forge.example:5000" }
 "#;
 

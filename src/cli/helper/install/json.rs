@@ -223,7 +223,7 @@ mod tests {
             ),
             (
                 "{\"credHelpers\":{\"a\":\"b\"}}",
-                "{\"credHelpers\":{\"a\":\"b\",\"ghcr.io\":\"hallpass\"}}",
+                "{\"credHelpers\":{\"a\":\"b\",\"ghcr.io\": \"hallpass\"}}",
             ),
             (
                 "{\n\t\"a\": 1,\n\t\"credHelpers\": {}\n}",
