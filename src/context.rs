@@ -234,6 +234,11 @@ impl Context {
         }
     }
 
+    /// How long `connect` waits for a person, where the settings say so.
+    pub fn named_connect_timeout(&self) -> Option<Duration> {
+        self.settings.connect_timeout
+    }
+
     /// How long `connect` waits for a person.
     pub fn connect_timeout(&self) -> Duration {
         self.settings.connect_timeout.unwrap_or(CONNECT_TIMEOUT)

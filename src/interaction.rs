@@ -23,6 +23,8 @@ pub struct Interaction {
     unattended_asked: bool,
     browser: Browser,
     here: OnceCell<Surroundings>,
+    /// `--no-browser`.
+    print_asked: bool,
 }
 
 /// How a URL reaches the person.
@@ -62,6 +64,7 @@ impl Interaction {
             unattended_asked,
             browser,
             here,
+            print_asked: false,
         })
     }
 
@@ -94,10 +97,17 @@ impl Interaction {
         here.obstacle().filter(|_| !named)
     }
 
+    /// Whether someone sits here whose browser cannot be opened from here; not
+    /// where they asked for print.
+    pub fn is_browserless(&self) -> bool {
+        self.attended && !self.print_asked && self.no_browser().is_some()
+    }
+
     /// Never opens anything from here on; URLs are only printed.
     #[must_use]
     pub fn without_browser(mut self) -> Self {
         self.browser = Browser::Print;
+        self.print_asked = true;
         self
     }
 

@@ -66,6 +66,17 @@ impl Ui {
         self.color
     }
 
+    /// Whether notes are said.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Columns and rows of the terminal that stderr is, where it is one.
+    pub fn room(&self) -> Option<(usize, usize)> {
+        let (columns, rows) = terminal_size::terminal_size_of(io::stderr())?;
+        Some((columns.0.into(), rows.0.into()))
+    }
+
     /// Something worth knowing.
     pub fn note(&self, text: &str) {
         if !self.quiet {
@@ -121,6 +132,11 @@ impl Ui {
         for hint in failure.hints() {
             line(&format!("{} {}", self.paint("36", "hint:"), escape(hint)));
         }
+    }
+
+    /// Text that is to catch the eye.
+    pub fn emphasized(&self, text: &str) -> String {
+        self.paint("1", text)
     }
 
     fn paint(&self, style: &str, text: &str) -> String {

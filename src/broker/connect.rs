@@ -11,7 +11,7 @@ use crate::connection::{ConnectionId, Pin, Values};
 use crate::definition::Integration;
 use crate::definition::template::RenderError;
 use crate::error::{Failure, Kind, Result};
-use crate::grant::{self, CodeFlow, Consented, GrantError, Repeat, Responder};
+use crate::grant::{self, Consented, GrantError, Repeat, Responder};
 use crate::secret::Secret;
 use crate::settings::StoreKind;
 use crate::signals;
@@ -26,10 +26,15 @@ pub struct ConnectOptions {
     pub scopes: Vec<String>,
     /// How long to wait for the person.
     pub timeout: Duration,
+    /// The same as far as anybody said it: a code is else waited for as long as
+    /// it lives.
+    pub patience: Option<Duration>,
     /// Replace a connection that was made for other origins.
     pub force: bool,
     /// The redirect URL comes on stdin.
     pub paste: bool,
+    /// The consent is given by a code that is entered elsewhere.
+    pub device: bool,
 }
 
 /// A connection that was made and is kept.
@@ -52,6 +57,7 @@ impl Broker<'_> {
         options: &ConnectOptions,
         choose_file: &mut dyn FnMut(&StoreError) -> Result<Option<StoreKind>>,
     ) -> Result<Connected> {
+        super::device::refuse_misfit(id, integration, options)?;
         if options.force {
             self.stores.replace_lost_key(id);
         }
@@ -74,7 +80,7 @@ impl Broker<'_> {
         let needs_person = integration.auth.needs_consent();
         // Who pipes the redirect URL in will also have read the link.
         if needs_person && !options.paste && !self.interaction.can_show_url() {
-            return Err(nobody_there(id));
+            return Err(nobody_there(id, integration));
         }
         self.ask_the_server(id, integration, &mut values)?;
         check_urls(id, &values)?;
@@ -200,34 +206,27 @@ impl Broker<'_> {
         let Some(oauth) = integration.auth.oauth2() else {
             return Err(explain::not_connected(id));
         };
-        let paste = self.paste(options.paste);
+        let way = self.way(id, integration, values, options)?;
         signals::watch(
             self.ui,
             &format!("connecting `{id}`"),
             &format!("run `hallpass connect {id}` again; nothing was changed"),
         );
-        let mut way = None;
+        // The command that brings a browser elsewhere here.
+        let mut bridge = None;
         let result = (|| -> Result<_, GrantError> {
             let scopes = grant::scopes(values, &extra)?;
             grant::dpop::bind(values)?;
-            let flow = CodeFlow {
-                http: self.http,
-                oauth,
-                values: &mut *values,
-                scopes: &scopes,
-                timeout: options.timeout,
-                brand: &integration.brand(),
-                paste,
-            };
-            let Consented { answer, responder } =
-                flow.run(&mut |told| self.invite(told, paste, &mut way))?;
+            let asked = (options, scopes.as_slice());
+            let (grant, consented) = self.consented(oauth, values, asked, way, &mut bridge)?;
+            let Consented { answer, responder } = consented;
             let pin = Pin::of(values)?;
             let credential = mint::credential(answer, &scopes, values);
-            Ok((credential, pin, scopes, responder))
+            Ok((grant, credential, pin, scopes, responder))
         })();
-        let (credential, pin, scopes, responder) =
-            result.map_err(|error| explain::consent(id, error, way.as_deref()))?;
-        let mut item = Item::new(id, 1, integration.auth.grant_name(), credential);
+        let (grant, credential, pin, scopes, responder) =
+            result.map_err(|error| explain::consent(id, error, bridge.as_deref()))?;
+        let mut item = Item::new(id, 1, grant.name(), credential);
         item.pin = pin;
         item.asked = scopes;
         item.extra_scopes = extra;
@@ -356,11 +355,14 @@ fn refuse_other_pin(id: &ConnectionId, item: &Item, pin: &Pin) -> Result<()> {
     )))
 }
 
-fn nobody_there(id: &ConnectionId) -> Failure {
-    Failure::new(
+fn nobody_there(id: &ConnectionId, integration: &Integration) -> Failure {
+    let failure = Failure::new(
         Kind::NeedsConnecting,
         format!("`{id}` needs a person to consent in a browser, and nobody is there (`CI` or `--no-input`)"),
     )
-    .hint(format!("run `hallpass connect {id}` at a terminal"))
-    .hint(format!("or open the link that `hallpass connect {id} --paste` prints, and write the address it ends at to its stdin"))
+    .hint(format!("run `hallpass connect {id}` at a terminal"));
+    if integration.auth.is_device() {
+        return failure;
+    }
+    failure.hint(format!("or open the link that `hallpass connect {id} --paste` prints, and write the address it ends at to its stdin"))
 }

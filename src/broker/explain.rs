@@ -97,6 +97,25 @@ pub(super) fn other_grant(id: &ConnectionId, grant: &str, integration: &Integrat
         .hint(format!("run `hallpass connect {id}`"))
 }
 
+/// A code was asked for, and nothing says where one is to be had.
+pub(super) fn no_device(id: &ConnectionId, integration: &Integration) -> Failure {
+    let failure = |why: &'static str| {
+        Failure::caused(Kind::Usage, anyhow::anyhow!(why))
+            .context(format!("`{id}` cannot be connected with a code"))
+    };
+    if !integration.auth.needs_consent() {
+        return failure("it needs nobody to consent")
+            .hint(format!("leave `--device` out: `hallpass connect {id}`"));
+    }
+    failure("the definition names no device authorization endpoint, and nor does its issuer")
+        .hint(format!(
+            "if the provider has one, add `device_authorization_url = \"https://…\"` to the definition of `{}` ({})",
+            id.integration(),
+            integration.place
+        ))
+        .hint(format!("or connect with a link: `hallpass connect {id} --no-browser`"))
+}
+
 /// The answers lead elsewhere than the connection was made for.
 pub(super) fn led_away(id: &ConnectionId, pin: &Pin, strangers: &[String]) -> Failure {
     Failure::caused(
@@ -200,6 +219,8 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
         GrantError::Missing(_)
         | GrantError::Unproven(_)
         | GrantError::TimedOut(_)
+        | GrantError::CodeExpired
+        | GrantError::Unapproved(_)
         | GrantError::PasteEnded
         | GrantError::PasteFlood(_)
         | GrantError::Moved(_) => Kind::NeedsConnecting,
@@ -207,11 +228,13 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
         | GrantError::OtherIssuer(_)
         | GrantError::NoIssuer
         | GrantError::Bound
+        | GrantError::UnfitLink(_)
         | GrantError::Unfit { .. } => Kind::Refused,
         GrantError::Call(error) | GrantError::Push(error) if !error.is_passing() => Kind::Refused,
         GrantError::Call(_)
         | GrantError::Push(_)
         | GrantError::Listen(_)
+        | GrantError::NoDevice { .. }
         | GrantError::NoToken(_)
         | GrantError::Metadata { .. } => Kind::Unavailable,
     };
@@ -254,6 +277,10 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
             format!("run `hallpass connect {id}` again and open the link it prints; `--timeout 15m` waits longer"),
             format!("where the browser does not reach this machine's 127.0.0.1 (it runs elsewhere, or in Windows beside WSL), paste the address that it ends at: `hallpass connect {id} --paste`"),
         ],
+        GrantError::CodeExpired => vec![format!("run `hallpass connect {id}` again, and approve the new code before it expires")],
+        GrantError::Unapproved(_) => vec![format!("run `hallpass connect {id}` again, and approve the new code; `--timeout 15m` waits longer")],
+        GrantError::NoDevice { .. } => vec![format!("see that `device_authorization_url` of `{}` is the provider's device authorization endpoint", id.integration())],
+        GrantError::UnfitLink(_) => vec![format!("open nothing; see that `device_authorization_url` of `{}` is really the provider's", id.integration())],
         GrantError::PasteEnded | GrantError::PasteFlood(_) => vec![format!("run `hallpass connect {id} --paste` again, and keep stdin open until the whole address that the browser ended at is in it")],
         GrantError::Unsigned(_) => vec![format!("see `auth.jwt` in the definition of `{}`, and that its key is the one the service gave", id.integration())],
         GrantError::OtherAuth(_) => vec![format!("write `client_auth = \"private_key_jwt\"` with `[integrations.{key}.auth.jwt]`, or `client_auth = \"mtls\"` with `[integrations.{key}.auth.tls]`, as the client is registered there", key = id.integration())],
@@ -265,7 +292,7 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
             format!("if that is right, run `hallpass connect {id} --force`"),
             format!("or give that one a name of its own: `hallpass connect {}@NAME`", id.integration()),
         ],
-        GrantError::Metadata { .. } => vec![format!("see that `issuer` is right, or name `authorization_url` and `token_url` in the definition of `{}`", id.integration())],
+        GrantError::Metadata { .. } => vec![format!("see that `issuer` is right, or name the endpoints (`authorization_url` or `device_authorization_url`, and `token_url`) in the definition of `{}`", id.integration())],
         GrantError::Missing(name) => vec![format!("run `hallpass connect {id} --param {name}=env:VARIABLE`, or give it in the definition: `{name} = {{ env = \"VARIABLE\" }}`")],
         GrantError::Listen(error) => unheard(id, error),
         GrantError::Denied { error, .. }

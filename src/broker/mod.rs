@@ -13,6 +13,7 @@
 
 mod account;
 mod connect;
+mod device;
 mod disconnect;
 mod explain;
 mod given;
@@ -22,6 +23,7 @@ mod lock;
 mod mint;
 mod moving;
 mod prompt;
+mod qr;
 mod reject;
 mod renew;
 mod state;
@@ -45,7 +47,7 @@ pub use disconnect::Revoked;
 pub use explain::client_certificate;
 pub use moving::Exported;
 pub use reject::Rejection;
-pub use state::{State, is_renewable, shown_values, strangers};
+pub use state::{State, grant_of, is_renewable, shown_values, strangers};
 
 /// Gets, keeps and renews credentials.
 pub struct Broker<'a> {
@@ -151,7 +153,7 @@ impl Broker<'_> {
             return Err(explain::not_connected(id));
         };
         check_pin(id, integration, &item)?;
-        if item.grant != integration.auth.grant_name() {
+        if !integration.auth.takes(&item.grant) {
             return Err(explain::other_grant(id, &item.grant, integration));
         }
         if let Standing::NeedsConnecting { why } = &item.standing {

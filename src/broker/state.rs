@@ -79,6 +79,13 @@ pub fn is_renewable(integration: &Integration, record: &Record) -> bool {
     }
 }
 
+/// By which grant a connection was obtained, or would be.
+pub fn grant_of<'a>(integration: &Integration, record: Option<&'a Record>) -> &'a str {
+    let auth = &integration.auth;
+    let kept = record.filter(|record| !record.forgotten && auth.takes(&record.grant));
+    kept.map_or(auth.grant_name(), |record| record.grant.as_str())
+}
+
 /// What fills a definition's placeholders, as far as that is known without
 /// unlocking.
 pub fn shown_values<'a>(integration: &'a Integration, record: &Record) -> Values<'a> {

@@ -23,6 +23,7 @@ use crate::ui::escape;
   hallpass connect github
   hallpass connect shop@acme --param shop=acme
   hallpass connect github --param client_secret=env:GITHUB_CLIENT_SECRET
+  hallpass connect github --device     (enter a code in a browser anywhere)
   hallpass connect github --paste      (the browser is on another machine)")]
 pub(super) struct ConnectArgs {
     /// The connection: INTEGRATION or INTEGRATION@NAME
@@ -34,13 +35,16 @@ pub(super) struct ConnectArgs {
     /// A scope to ask for besides the definition's
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
+    /// Get a code to enter in a browser on any device (RFC 8628)
+    #[arg(long, conflicts_with = "paste")]
+    device: bool,
     /// Only print the link, open nothing
     #[arg(long)]
     no_browser: bool,
     /// Take the address that the browser ends at from stdin: pasted, or piped in
     #[arg(long)]
     paste: bool,
-    /// How long to wait for the consent [default: 5m]
+    /// How long to wait for the consent [default: 5m; a code's whole life]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
     /// Do not call the definition's test path at the end
@@ -66,7 +70,9 @@ pub(super) fn run(args: ConnectArgs, mut context: Context) -> Result<()> {
             .collect::<Result<_>>()?,
         scopes: args.scopes,
         timeout: args.timeout.unwrap_or_else(|| context.connect_timeout()),
+        patience: args.timeout.or_else(|| context.named_connect_timeout()),
         force: args.force,
+        device: args.device,
         paste: args.paste,
     };
     let connected = context

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use crate::broker::State;
+use crate::broker::{State, grant_of};
 use crate::clock::{self, Timestamp};
 use crate::connection::ConnectionId;
 use crate::context::Context;
@@ -140,7 +140,7 @@ fn line(
     record: Option<Record>,
     state: State,
 ) -> Line {
-    let grant = integration.map(|integration| integration.auth.grant_name().to_owned());
+    let grant = integration.map(|known| grant_of(known, record.as_ref()).to_owned());
     let grant = grant.or_else(|| record.as_ref().map(|record| record.grant.clone()));
     Line {
         integration: id.integration().to_owned(),

@@ -3,7 +3,7 @@
 
 use clap::Args;
 
-use crate::broker::{State, is_renewable, shown_values, strangers};
+use crate::broker::{State, grant_of, is_renewable, shown_values, strangers};
 use crate::clock::{self, Timestamp};
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
@@ -99,7 +99,7 @@ fn json(
         "scopes": record.map(|r| r.scopes.clone()).unwrap_or_default(),
         "store": record.map(|r| r.store),
         "protection": kept.map(|kept| &kept.protection),
-        "grant": integration.auth.grant_name(),
+        "grant": grant_of(integration, record),
         "dpop": record.is_some_and(|r| r.bound),
         "renewable": record.map_or(is_minted(integration), |r| is_renewable(integration, r)),
         "connected_at": record.map(|r| r.connected_at),
@@ -198,7 +198,8 @@ fn text(
             ),
         ));
     }
-    lines.push(("grant", integration.auth.grant_name().to_owned()));
+    let grant = grant_of(integration, kept.map(|kept| kept.record));
+    lines.push(("grant", grant.to_owned()));
     lines.push(("definition", integration.place.to_string()));
     let lines: Vec<String> = lines
         .iter()

@@ -11,18 +11,25 @@ use crate::http;
 use crate::secret::SafeUrl;
 
 /// The members of the metadata that are URLs and are used.
-const ENDPOINTS: [&str; 5] = [
+const ENDPOINTS: [&str; 6] = [
     "authorization_endpoint",
     "token_endpoint",
     "revocation_endpoint",
     "registration_endpoint",
     "pushed_authorization_request_endpoint",
+    "device_authorization_endpoint",
 ];
 
 /// The members that are yes or no.
 const FLAGS: [&str; 2] = [NAMES_ITSELF, DEMANDS_PUSHED];
 const NAMES_ITSELF: &str = "authorization_response_iss_parameter_supported";
 const DEMANDS_PUSHED: &str = "require_pushed_authorization_requests";
+
+/// The grant type of device codes (RFC 8628 section 3.4).
+pub const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// Whether `grant_types_supported` has that grant.
+const DEVICES: &str = "device_grant_supported";
 
 /// Metadata by RFC 8414's names (section 2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +87,11 @@ impl Metadata {
                 .collect();
             members.insert("token_endpoint_auth_methods".to_owned(), words.join(" "));
         }
+        let grants = document.get("grant_types_supported");
+        if let Some(grants) = grants.and_then(serde_json::Value::as_array) {
+            let offered = grants.iter().any(|grant| grant == DEVICE_GRANT);
+            members.insert(DEVICES.to_owned(), offered.to_string());
+        }
         let algorithms = document.get("dpop_signing_alg_values_supported");
         if let Some(algorithms) = algorithms.and_then(serde_json::Value::as_array) {
             let words = algorithms.iter().filter_map(serde_json::Value::as_str);
@@ -133,6 +145,13 @@ impl Metadata {
     pub fn takes_dpop_algorithm(&self, algorithm: &str) -> Option<bool> {
         let algorithms = self.0.get("dpop_signing_algs")?;
         Some(algorithms.split(' ').any(|known| known == algorithm))
+    }
+
+    /// Whether the server may grant by device code: it names the endpoint, and
+    /// says of its grants that this is one, or says nothing of them.
+    pub fn offers_devices(&self) -> bool {
+        let listed = self.0.get(DEVICES).map(String::as_str);
+        self.0.contains_key("device_authorization_endpoint") && listed != Some("false")
     }
 
     /// Notes how the client that was registered authenticates (RFC 7591 section

@@ -10,7 +10,7 @@ mod values;
 
 use std::fmt;
 
-pub use metadata::Metadata;
+pub use metadata::{DEVICE_GRANT, Metadata};
 pub use pin::Pin;
 pub use values::{Kept, Values};
 

@@ -76,6 +76,13 @@ pub struct OAuth2 {
     pub registration_url: Option<Endpoint>,
     /// RFC 9126; where it is named, requests are pushed.
     pub pushed_authorization_request_url: Option<Endpoint>,
+    /// RFC 8628 section 3.1.
+    pub device_authorization_url: Option<Endpoint>,
+    /// The call to the device authorization endpoint.
+    pub device: Call,
+    /// The call to the token endpoint that asks whether a device is approved:
+    /// `auth.token`, less what only the exchange of a code has.
+    pub device_poll: Call,
     /// How the client shows who it is, where the definition says so; see
     /// [`OAuth2::client_auth`].
     pub named_client_auth: Option<ClientAuth>,
@@ -357,6 +364,15 @@ impl Auth {
         }
     }
 
+    /// Whether a connection that was obtained by this grant is used and renewed
+    /// as this definition says: on which screen a person consented makes no
+    /// difference to what came of it.
+    pub fn takes(&self, grant: &str) -> bool {
+        let consents = [Grant::AuthorizationCode, Grant::DeviceCode];
+        grant == self.grant_name()
+            || (self.needs_consent() && consents.iter().any(|known| known.name() == grant))
+    }
+
     /// The OAuth half, where that is what it is.
     pub fn oauth2(&self) -> Option<&OAuth2> {
         match &self.kind {
@@ -369,6 +385,12 @@ impl Auth {
     pub fn signs_with_secret(&self) -> bool {
         let named = self.oauth2().and_then(|oauth| oauth.named_client_auth);
         named == Some(ClientAuth::PrivateKeyJwt) && self.jwt.as_ref().is_some_and(Jwt::is_hmac)
+    }
+
+    /// Whether the grant is that of RFC 8628, and no redirect is ever waited for.
+    pub fn is_device(&self) -> bool {
+        self.oauth2()
+            .is_some_and(|oauth| oauth.grant == Grant::DeviceCode)
     }
 
     /// Whether a person has to consent in a browser.
@@ -431,6 +453,7 @@ impl Auth {
             self.revocation_url.as_ref(),
             oauth.and_then(|oauth| oauth.registration_url.as_ref()),
             oauth.and_then(|oauth| oauth.pushed_authorization_request_url.as_ref()),
+            oauth.and_then(|oauth| oauth.device_authorization_url.as_ref()),
             self.refresh.call.url.as_ref(),
             self.revoke.url.as_ref(),
             self.lookup.as_ref().and_then(|call| call.url.as_ref()),

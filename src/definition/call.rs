@@ -1,5 +1,5 @@
 //! A call to a provider as a definition bends it: `auth.token`, `auth.refresh`
-//! laid over it, each of `auth.steps`, `auth.lookup` and `auth.revoke`; and how
+//! laid over it, each of `auth.steps`, `auth.lookup`, `auth.device` and `auth.revoke`; and how
 //! its answer is read. `read_call` reads them.
 
 use std::time::Duration;

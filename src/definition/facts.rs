@@ -58,6 +58,7 @@ pub(super) fn read(
     kind.clone_into(&mut facts.kind);
     let redirects = !GRANTS_WITHOUT_REDIRECT.contains(&text("grant"));
     facts.consents = kind == "oauth2" && redirects;
+    facts.polls = kind == "oauth2" && text("grant") == "device_code";
     facts.has_jwt = entry(entries, "jwt").is_some();
     facts.has_site = entry(entries, "site").is_some();
     let mut tables = vec![entry(entries, "capture")];

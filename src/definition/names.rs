@@ -28,6 +28,8 @@ pub(super) enum Moment {
     Input,
     /// Where `auth.jwt` is put together.
     Claims,
+    /// In the call that asks for a device code.
+    Device,
     /// In the token call.
     Token,
     /// In the call that renews.
@@ -45,7 +47,7 @@ impl Moment {
     fn is_call(self) -> bool {
         matches!(
             self,
-            Moment::Token | Moment::Refresh | Moment::Revoke | Moment::Step
+            Moment::Device | Moment::Token | Moment::Refresh | Moment::Revoke | Moment::Step
         )
     }
 }
@@ -57,6 +59,8 @@ pub(super) struct Facts {
     pub(super) kind: String,
     /// Whether a person consents in a browser that is then redirected.
     pub(super) consents: bool,
+    /// Whether the token call shows a device code.
+    pub(super) polls: bool,
     /// Whether there is an `auth.jwt`.
     pub(super) has_jwt: bool,
     /// Whether there is an `auth.site` to put paths on.
@@ -268,7 +272,11 @@ impl<'a> Known<'a> {
                 Moment::Api => "use `{token}` for the credential, or a parameter",
                 Moment::Consent => "use a parameter, `{redirect_uri}` or `{state}`",
                 Moment::Input => "use a parameter of another name, such as `email`",
-                Moment::Token | Moment::Refresh | Moment::Revoke | Moment::Step => {
+                Moment::Device
+                | Moment::Token
+                | Moment::Refresh
+                | Moment::Revoke
+                | Moment::Step => {
                     "use a parameter, an input such as `{client_id}`, or what `auth.capture` keeps"
                 }
                 Moment::Endpoint | Moment::Browser | Moment::Issuer | Moment::Claims => {
@@ -285,7 +293,7 @@ impl<'a> Known<'a> {
         let consents = self.facts.consents;
         let before = matches!(
             moment,
-            Moment::Browser | Moment::Issuer | Moment::Consent | Moment::Input
+            Moment::Browser | Moment::Issuer | Moment::Consent | Moment::Input | Moment::Device
         );
         let (lives, why) = match base {
             "token" | "id_token" => (
@@ -312,7 +320,7 @@ impl<'a> Known<'a> {
                 "it exists only while a token is renewed, and goes to the token endpoint by itself",
             ),
             "code" => (
-                moment == Moment::Token && consents,
+                moment == Moment::Token && (consents || self.facts.polls),
                 "it exists only while it is exchanged for a token, and goes to the token endpoint by itself",
             ),
             "callback" => (

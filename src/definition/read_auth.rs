@@ -90,7 +90,7 @@ pub(super) fn read(
 }
 
 /// The keys of a type that calls a provider, where this one does not.
-const OF_CALLS: [&str; 12] = [
+const OF_CALLS: [&str; 14] = [
     "token_url",
     "revocation_url",
     "token",
@@ -102,6 +102,8 @@ const OF_CALLS: [&str; 12] = [
     "grant",
     "scopes",
     "authorization_url",
+    "device_authorization_url",
+    "device",
     "client_auth",
 ];
 
@@ -166,7 +168,13 @@ fn oauth2(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<Auth> {
     {
         contradiction(table);
     }
-    auth.kind = AuthKind::OAuth2(Box::new(oauth?));
+    let mut oauth = oauth?;
+    oauth.device_poll = match oauth.grant {
+        Grant::DeviceCode => auth.token.clone(),
+        // There the token call is the exchange of a code.
+        _ => Call::default().over(&auth.token, &|template| known.is_of_exchange(template)),
+    };
+    auth.kind = AuthKind::OAuth2(Box::new(oauth));
     Some(auth)
 }
 

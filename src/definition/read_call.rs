@@ -1,5 +1,5 @@
 //! Reads the tables that bend a call: `auth.token`, `auth.refresh`,
-//! `auth.revoke`, each of `auth.steps`, `auth.lookup`. One table, one reader;
+//! `auth.device`, `auth.revoke`, each of `auth.steps`, `auth.lookup`. One table, one reader;
 //! what only some of them have is asked for by those. `read_response` reads
 //! how its answer is read.
 
@@ -44,14 +44,18 @@ pub(super) fn at_key(
         return Call::default();
     };
     let mut call = fields(&mut inner, known, (moment, manner), None);
-    if moment != Moment::Token {
+    if !matches!(moment, Moment::Token | Moment::Device) {
         call.url = strings::endpoint(&mut inner, "url", known, Moment::Endpoint);
     } else if inner.has("url")
         && let Some(node) = inner.get("url")
     {
+        let named = match moment {
+            Moment::Device => "device_authorization_url",
+            _ => "token_url",
+        };
         problems.add(node.problem(
-            "the URL of the token call does not stand here",
-            "write it as `token_url`, one table above",
+            "the URL of this call does not stand here",
+            format!("write it as `{named}`, one table above"),
         ));
     }
     inner.finish();

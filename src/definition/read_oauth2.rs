@@ -4,14 +4,16 @@
 use super::auth::{
     AuthorizationParam, BasicEncoding, ClientAuth, Dpop, Grant, OAuth2, OptionalScope, Redirect,
 };
+use super::call::Call;
 use super::names::{Known, Moment};
+use super::read_call::{self, Manner};
 use super::report::{Problem, Problems};
 use super::strings;
 use super::table::TableReader;
 use super::tree::{Entry, Node, Tree};
 
 /// Grants that are spoken of, and not yet known here.
-const LATER_GRANTS: [&str; 4] = ["device_code", "password", "jwt_bearer", "token_exchange"];
+const LATER_GRANTS: [&str; 3] = ["password", "jwt_bearer", "token_exchange"];
 
 /// The grant, as far as it can be told before anything else is read.
 pub(super) fn grant(table: &mut TableReader<'_>) -> Option<Grant> {
@@ -19,7 +21,7 @@ pub(super) fn grant(table: &mut TableReader<'_>) -> Option<Grant> {
         table.missing(
             "grant",
             "it says whether a person consents or the client acts for itself",
-            "add `grant = \"authorization_code\"` or `grant = \"client_credentials\"`",
+            "add `grant = \"authorization_code\"`, `\"device_code\"` or `\"client_credentials\"`",
         );
         return None;
     }
@@ -28,6 +30,7 @@ pub(super) fn grant(table: &mut TableReader<'_>) -> Option<Grant> {
             "grant",
             &[
                 ("authorization_code", Grant::AuthorizationCode),
+                ("device_code", Grant::DeviceCode),
                 ("client_credentials", Grant::ClientCredentials),
             ],
         )
@@ -69,6 +72,9 @@ pub(super) fn read(
     let pushed = "pushed_authorization_request_url";
     let pushed_authorization_request_url =
         strings::endpoint(table, pushed, known, Moment::Endpoint);
+    let device_authorization_url =
+        strings::endpoint(table, "device_authorization_url", known, Moment::Endpoint);
+    let device = read_call::at_key(table, "device", known, (Moment::Device, Manner::Standard));
     let named_client_auth = client_auth(table);
     let basic_encoding = table
         .word(
@@ -102,6 +108,12 @@ pub(super) fn read(
             "a person consents there",
             "add the authorization endpoint from the provider's documentation, or its `issuer`",
         ),
+        (
+            "device_authorization_url",
+            grant == Some(Grant::DeviceCode),
+            "the code that a person enters comes from there",
+            "add the device authorization endpoint from the provider's documentation, or its `issuer`",
+        ),
     ];
     for (key, needed, why, help) in needed {
         if needed && !table.has(key) && !table.has("issuer") {
@@ -114,6 +126,9 @@ pub(super) fn read(
         authorization_url,
         registration_url,
         pushed_authorization_request_url,
+        device_authorization_url,
+        device,
+        device_poll: Call::default(),
         named_client_auth,
         basic_encoding,
         scopes,

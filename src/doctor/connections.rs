@@ -106,7 +106,7 @@ fn kept(
             remedy,
         )];
     }
-    if record.grant != integration.auth.grant_name() && !minted {
+    if !integration.auth.takes(&record.grant) && !minted {
         let what = format!(
             "was obtained by `{}`, and the definition now says `{}`",
             record.grant,

@@ -3,6 +3,7 @@
 
 use super::{Finding, Remedy, Subject, Ward};
 use crate::broker::State;
+use crate::definition::Grant;
 use crate::error::Kind;
 use crate::grant::try_port;
 use crate::surroundings::who_listens;
@@ -14,7 +15,10 @@ pub(super) fn look(ward: &Ward) -> Vec<Finding> {
     let mut seen = Vec::new();
     for (patient, integration) in ward.integrations() {
         let auth = &integration.auth;
-        let Some(oauth) = auth.oauth2().filter(|_| auth.needs_consent()) else {
+        let Some(oauth) = auth
+            .oauth2()
+            .filter(|oauth| oauth.grant == Grant::AuthorizationCode)
+        else {
             continue;
         };
         let redirect = &oauth.redirect;

@@ -71,6 +71,20 @@ pub(super) fn complete(
     Ok(())
 }
 
+/// The same for what a person consented to, which must have brought a token by
+/// the end.
+pub(super) fn consented(
+    http: &Http,
+    values: &mut Values<'_>,
+    mut answer: Answer,
+) -> Result<Answer, GrantError> {
+    complete(http, values, &mut answer, Moment::Connect)?;
+    match answer.access_token {
+        Some(_) => Ok(answer),
+        None => Err(GrantError::NoToken("the token endpoint")),
+    }
+}
+
 /// Keeps what the redirect brought: its parameters by name.
 pub(super) fn capture_callback(
     values: &mut Values<'_>,

@@ -41,6 +41,11 @@ pub(super) fn is_unsent(error: &HttpError) -> bool {
     )
 }
 
+/// Whether it was the network, or what is behind it, that failed.
+pub(super) fn is_of_the_network(error: &HttpError) -> bool {
+    !matches!(error, HttpError::Setup(_))
+}
+
 /// Whether an answer says that nothing was done: too many requests (RFC 6585
 /// section 4), or out of service in the words of the service itself (RFC 9110
 /// section 15.6.4). A bare 503 may be a proxy's, whose server did what it was
@@ -95,7 +100,7 @@ fn is_repeatable(repeat: Repeat, sent: &Result<Answer, HttpError>) -> bool {
 
 /// The wait a provider asks for, in seconds or up to a date (RFC 9110 section
 /// 10.2.3).
-fn asked_for(answer: &Answer) -> Option<Duration> {
+pub(super) fn asked_for(answer: &Answer) -> Option<Duration> {
     let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

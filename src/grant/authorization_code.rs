@@ -12,7 +12,7 @@ use oauth2::{
 };
 use url::Url;
 
-use super::after::{self, Moment};
+use super::after;
 use super::arrival::{Arrived, Waiting};
 use super::callback::{Landing, Listener, Responder};
 use super::dpop::Key;
@@ -98,7 +98,7 @@ impl CodeFlow<'_, '_> {
             self.http,
             self.oauth,
             self.values,
-            &redirect_uri,
+            Some(&redirect_uri),
             &self.brand.name,
         )?;
         // What can be known to fail fails before the person is asked.
@@ -330,12 +330,8 @@ impl CodeFlow<'_, '_> {
         let redirect_uri = Value::plain(asked.redirect_uri.clone());
         self.values.set("redirect_uri", redirect_uri);
         jwt::begin(self.values)?;
-        let mut answer = self.exchange(code, asked)?;
-        after::complete(self.http, self.values, &mut answer, Moment::Connect)?;
-        match answer.access_token {
-            Some(_) => Ok(answer),
-            None => Err(GrantError::NoToken("the token endpoint")),
-        }
+        let answer = self.exchange(code, asked)?;
+        after::consented(self.http, self.values, answer)
     }
 
     fn exchange(&self, code: Secret, asked: Asked) -> Result<Answer, GrantError> {

@@ -4,6 +4,7 @@
 //! client.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use oauth2::{HttpRequest, HttpResponse};
 use reqwest::blocking::Request;
@@ -98,6 +99,29 @@ pub struct ProviderCall<'a> {
     pub shows: Option<Secret>,
 }
 
+/// What one try came to.
+pub(super) struct Tried {
+    /// The answer, or why it is none.
+    pub(super) outcome: Result<Answer, GrantError>,
+    /// Its status; `None` without an answer.
+    pub(super) status: Option<u16>,
+    /// The error code in it, whatever its status.
+    pub(super) word: Option<String>,
+    /// How long the provider asks to be left alone.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Tried {
+    fn unanswered(error: GrantError) -> Self {
+        Self {
+            outcome: Err(error),
+            status: None,
+            word: None,
+            retry_after: None,
+        }
+    }
+}
+
 /// What was sent and must not come back in a message.
 type Sent = RefCell<Vec<Secret>>;
 
@@ -118,6 +142,28 @@ impl ProviderCall<'_> {
         let answer = self.send(standard, sent)?;
         let read = Answer::read(answer.status, &answer.body, &self.rules());
         read.map_err(|wrong| self.misanswered(wrong, &answer, sent))
+    }
+
+    /// Makes the call once, for whoever makes it until its answer says
+    /// something else.
+    pub(super) fn tried(&self, standard: Params) -> Tried {
+        let sent = Sent::default();
+        let answer = match self.send(standard, &sent) {
+            Ok(answer) => answer,
+            Err(error) => return Tried::unanswered(error),
+        };
+        let json = fields::parse(&answer.body);
+        let word = json.as_ref().and_then(fields::refusal);
+        let read = Answer::read(answer.status, &answer.body, &self.rules());
+        Tried {
+            outcome: read.map_err(|wrong| self.misanswered(wrong, &answer, &sent)),
+            status: Some(answer.status),
+            word: match word {
+                Some(Misanswer::Refused { error, .. }) => Some(error),
+                _ => None,
+            },
+            retry_after: again::asked_for(&answer),
+        }
     }
 
     fn rules(&self) -> Rules<'_> {

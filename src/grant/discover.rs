@@ -8,6 +8,7 @@ use url::Url;
 
 use super::GrantError;
 use crate::connection::{Metadata, Values};
+use crate::definition::Grant;
 use crate::http::{Http, Identity};
 
 /// The most that is read of a metadata document, in bytes.
@@ -27,9 +28,13 @@ pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<Option<GrantErro
     let Some(url) = url? else {
         return Ok(None);
     };
-    let needed = auth.token_url.is_none()
-        || (auth.needs_consent() && oauth.authorization_url.is_none())
-        || matches!(values.input("client_id"), Ok(None));
+    let asked_at = match oauth.grant {
+        Grant::AuthorizationCode => oauth.authorization_url.is_some(),
+        Grant::DeviceCode => oauth.device_authorization_url.is_some(),
+        _ => true,
+    };
+    let needed =
+        auth.token_url.is_none() || !asked_at || matches!(values.input("client_id"), Ok(None));
     let identity = values.identity()?;
     let at = (http, identity.as_ref());
     match ask(at, url.expose()) {

@@ -19,6 +19,9 @@ mod callback;
 mod client;
 mod client_credentials;
 mod custom_token;
+mod device_answer;
+mod device_code;
+mod device_pace;
 mod discover;
 pub mod dpop;
 mod fields;
@@ -44,6 +47,8 @@ pub use answer::Answer;
 pub use authorization_code::{CodeFlow, Consented, Invitation, Told};
 pub use call::CallError;
 pub use callback::{Landing, ListenError, Responder, try_port};
+pub use device_answer::DeviceInvitation;
+pub use device_code::{DeviceFlow, device_endpoint};
 pub use discover::discover;
 pub use jwt::claims;
 pub use paste::{Paste, PasteError};
@@ -118,6 +123,23 @@ pub enum GrantError {
         /// Whether there was a document at all.
         found: bool,
     },
+    /// What came of the device authorization request is of no use.
+    #[error("{host} gave an answer that cannot be used: {why}")]
+    NoDevice {
+        /// Host and port.
+        host: String,
+        /// What about it.
+        why: String,
+    },
+    /// A person would be sent to a place that no secret may go to.
+    #[error("the provider sends people to `{0}`, which is not https")]
+    UnfitLink(String),
+    /// The device code is over, and nobody approved it (RFC 8628 section 3.5).
+    #[error("the code expired before anybody approved it")]
+    CodeExpired,
+    /// Nobody approved the device.
+    #[error("nobody approved it within {}", humantime::format_duration(*.0))]
+    Unapproved(Duration),
     /// Nobody answered.
     #[error("nobody answered within {}", humantime::format_duration(*.0))]
     TimedOut(Duration),

@@ -7,7 +7,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde_json::{Value as Json, json};
 
 use super::{CallError, GrantError, fields};
-use crate::connection::Values;
+use crate::connection::{DEVICE_GRANT, Values};
 use crate::definition::OAuth2;
 use crate::http::{self, Http};
 use crate::secret::Secret;
@@ -16,12 +16,13 @@ use crate::secret::Secret;
 const MAX_ANSWER: u64 = 256 * 1024;
 
 /// Registers a client where the definition has none and the server takes
-/// registrations; `values` get its id, and its secret where it has one.
+/// registrations; `values` get its id, and its secret where it has one. Without
+/// a `redirect_uri` it is a device's (RFC 8628 section 3.1).
 pub(super) fn if_needed(
     http: &Http,
     oauth: &OAuth2,
     values: &mut Values<'_>,
-    redirect_uri: &str,
+    redirect_uri: Option<&str>,
     name: &str,
 ) -> Result<(), GrantError> {
     if values.input("client_id")?.is_some() {
@@ -37,11 +38,13 @@ pub(super) fn if_needed(
     let method = method.ok_or_else(|| {
         GrantError::OtherAuth(values.metadata().client_auth_methods().join("`, `"))
     })?;
+    let grant = redirect_uri.map_or(DEVICE_GRANT, |_| "authorization_code");
+    let response_types: &[&str] = redirect_uri.map_or(&[], |_| &["code"]);
     let mut wanted = json!({
         "client_name": format!("hallpass ({name})"),
-        "redirect_uris": [redirect_uri],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
+        "redirect_uris": redirect_uri.as_slice(),
+        "grant_types": [grant, "refresh_token"],
+        "response_types": response_types,
         "token_endpoint_auth_method": method,
         "application_type": "native",
     });

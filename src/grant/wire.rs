@@ -21,10 +21,11 @@ use crate::secret::Secret;
 /// here: none of them is ever shown.
 pub type Params = Vec<(String, Secret)>;
 
-/// Parameters whose values are secrets (RFC 6749, 7009, 7523, 7636).
-const SECRET_PARAMS: [&str; 7] = [
+/// Parameters whose values are secrets (RFC 6749, 7009, 7523, 7636, 8628).
+const SECRET_PARAMS: [&str; 8] = [
     "code",
     "code_verifier",
+    "device_code",
     "refresh_token",
     "client_secret",
     "token",

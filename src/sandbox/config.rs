@@ -89,6 +89,26 @@ key = '{"kid":"sandbox-key-not-real","kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg
 base_url = "ISSUER"
 test = "/me"
 account = "login"
+
+# The same app where no browser is: `hallpass connect sandbox-device` shows a code, which is entered
+# in a browser on any other machine. With `grant = "authorization_code"` and an `authorization_url`
+# beside it, `connect` uses the link, and the code where it is asked for one: `connect … --device`.
+[integrations.sandbox-device]
+name = "Sandbox device"
+
+[integrations.sandbox-device.auth]
+type = "oauth2"
+grant = "device_code"                       # a person enters a code, in a browser anywhere
+device_authorization_url = "ISSUER/device_authorization"   # where the code comes from
+token_url = "ISSUER/token"                  # asked again and again until the person has approved
+revocation_url = "ISSUER/revoke"
+client_id = "sandbox-device"
+scopes = ["profile", "notes:read"]
+
+[integrations.sandbox-device.api]
+base_url = "ISSUER"
+test = "/me"
+account = "login"
 "#;
 
 #[cfg(test)]

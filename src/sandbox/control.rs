@@ -13,7 +13,7 @@ use super::state::{Scripted, State};
 use super::visit::is_loopback;
 use super::wire::{Reply, Request, is_token};
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 11] = [
     "token_ttl",
     "latency_ms",
     "dpop_nonce",
@@ -21,6 +21,9 @@ const KEYS: [&str; 8] = [
     "revoke_grants",
     "require_pushed_requests",
     "pushed_ttl",
+    "device_interval",
+    "device_ttl",
+    "expire_device_codes",
     "answers",
 ];
 const ANSWER_KEYS: [&str; 5] = ["path", "status", "headers", "body", "times"];
@@ -71,6 +74,9 @@ struct Order {
     revoke_grants: bool,
     demands_push: Option<bool>,
     pushed_ttl: Option<Duration>,
+    device_interval: Option<Duration>,
+    device_ttl: Option<Duration>,
+    expire_device_codes: bool,
     answers: Option<Vec<Scripted>>,
 }
 
@@ -103,6 +109,11 @@ impl Order {
                     value.as_bool().map(|on| parsed.demands_push = Some(on))
                 }
                 "pushed_ttl" => seconds(value, 1.0).map(|ttl| parsed.pushed_ttl = Some(ttl)),
+                "device_interval" => {
+                    seconds(value, 1.0).map(|interval| parsed.device_interval = Some(interval))
+                }
+                "device_ttl" => seconds(value, 1.0).map(|ttl| parsed.device_ttl = Some(ttl)),
+                "expire_device_codes" => value.as_bool().map(|on| parsed.expire_device_codes = on),
                 "answers" => value.as_array().map(|answers| {
                     let numbered = answers.iter().enumerate();
                     let answers = numbered
@@ -145,6 +156,15 @@ impl Order {
         if self.revoke_grants {
             state.grants().kill_refresh_tokens();
             state.quirks().kill_refresh_tokens();
+        }
+        if let Some(interval) = self.device_interval {
+            state.devices().interval = interval;
+        }
+        if let Some(ttl) = self.device_ttl {
+            state.devices().ttl = ttl;
+        }
+        if self.expire_device_codes {
+            state.devices().expire();
         }
         if let Some(answers) = self.answers {
             state.add_answers(answers);
@@ -231,6 +251,7 @@ mod tests {
     fn an_order_is_understood_whole_or_refused_with_every_reason() {
         for good in [
             "{}",
+            r#"{"device_interval":1,"device_ttl":0,"expire_device_codes":true}"#,
             r#"{"token_ttl":0,"latency_ms":1.5,"expire_access_tokens":true,"revoke_grants":false}"#,
             r#"{"answers":[]}"#,
             r#"{"answers":[{"path":"/me","status":503,"headers":{"Retry-After":"1"},"body":{"a":1},"times":2}]}"#,

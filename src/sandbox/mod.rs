@@ -1,7 +1,7 @@
 //! A local OAuth 2.0 provider and API on loopback, to try hallpass on and to test scripts against.
 //!
-//! It follows RFC 6749, 6750, 7009, 7636, 7662, 8252, 8414, 9126, 9207 and 9449 as a strict provider
-//! would:
+//! It follows RFC 6749, 6750, 7009, 7636, 7662, 8252, 8414, 8628, 9126, 9207 and 9449 as a strict
+//! provider would:
 //! PKCE is required, refresh tokens rotate, and their reuse ends the family. Nothing in it is worth
 //! protecting, and still it listens on 127.0.0.1 only, checks every `Host`, and logs no token.
 //!
@@ -16,6 +16,7 @@ mod child;
 mod client_auth;
 mod config;
 mod control;
+mod device;
 mod dpop;
 mod grants;
 mod home;

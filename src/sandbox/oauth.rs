@@ -37,8 +37,9 @@ impl Client {
     }
 }
 
-/// The clients the sandbox knows: one public, one with a secret, one with a key, one that proves a key.
-pub const CLIENTS: [Client; 4] = [
+/// The clients the sandbox knows: one public, one with a secret, one with a key, one that proves a key,
+/// one without a browser.
+pub const CLIENTS: [Client; 5] = [
     Client {
         id: "sandbox-app",
         name: "Sandbox app",
@@ -67,7 +68,16 @@ pub const CLIENTS: [Client; 4] = [
         secret: None,
         key: None,
     },
+    Client {
+        id: DEVICE_CLIENT,
+        name: "Sandbox device",
+        secret: None,
+        key: None,
+    },
 ];
+
+/// The client that may ask for device codes.
+pub const DEVICE_CLIENT: &str = "sandbox-device";
 
 /// The client of that id.
 pub fn client(id: &str) -> Option<&'static Client> {

@@ -1,5 +1,5 @@
-//! The pages a person sees: the consent page, the one that carries the answer back as a form, and
-//! the page that says what is wrong.
+//! The pages a person sees: the consent page, those of a device's code, the one that carries the
+//! answer back as a form, and the page that says what is wrong.
 //!
 //! Promises: nothing loaded from anywhere, every inserted text escaped, a policy that allows exactly
 //! the page's own style, its one form, and where that sends itself, the line of script that does so.
@@ -38,28 +38,11 @@ pub fn consent(
     redirect_uri: &str,
     request_id: &str,
 ) -> Reply {
-    let wishes: Vec<_> = SCOPES
-        .iter()
-        .filter(|(scope, _)| scopes.contains(scope))
-        .map(|(scope, meaning)| format!("<li>{meaning} <code class=\"soft\">{scope}</code></li>"))
-        .collect();
-    let body = format!(
-        "<h1>Let {name} use your sandbox account?</h1>\
-         <p>You are signed in as <strong>sandbox-user</strong>. <strong>{name}</strong> \
-         (<code>{id}</code>) wants to:</p><ul>{wishes}</ul>\
-         <form method=\"post\" action=\"{action}\">\
-         <input type=\"hidden\" name=\"request_id\" value=\"{request_id}\">\
-         <button name=\"decision\" value=\"deny\">Deny</button>\
-         <button class=\"go\" name=\"decision\" value=\"allow\">Allow</button></form>\
-         <p class=\"soft\">You will be sent back to <code>{target}</code>. \
-         This is a practice provider on your own machine; nothing here is real.</p>",
-        wishes = wishes.concat(),
-        name = escape(client.name),
-        id = escape(client.id),
-        action = escape(action),
-        request_id = escape(request_id),
-        target = escape(redirect_uri),
+    let what = format!(
+        "You will be sent back to <code>{}</code>.",
+        escape(redirect_uri)
     );
+    let body = question(client, action, scopes, request_id, &what);
     // Browsers apply form-action to the redirect after the form too, so the callback must be named.
     let target = origin(redirect_uri);
     render(200, "Allow access?", &body, &format!("'self' {target}"))
@@ -98,6 +81,84 @@ fn origin(redirect_uri: &str) -> &str {
     } else {
         origin
     }
+}
+
+/// The page on which a person allows or denies what a device asks (RFC 8628, 3.3), having compared
+/// the code.
+pub fn device(
+    client: &Client,
+    action: &str,
+    scopes: &[&str],
+    user_code: &str,
+    request_id: &str,
+) -> Reply {
+    let what = format!(
+        "Your device shows the code <code>{}</code>; if it shows another, deny.",
+        escape(user_code)
+    );
+    let body = question(client, action, scopes, request_id, &what);
+    render(200, "Allow access?", &body, "'self'")
+}
+
+/// The page on which a person enters the code that their device shows.
+pub fn enter_code(action: &str) -> Reply {
+    let body = format!(
+        "<h1>Connect a device</h1><p>Enter the code that it shows.</p>\
+         <form method=\"post\" action=\"{}\">\
+         <input name=\"user_code\" autocomplete=\"off\" autofocus>\
+         <button class=\"go\">Continue</button></form>",
+        escape(action)
+    );
+    render(200, "Enter the code", &body, "'self'")
+}
+
+/// The page that says that a device got its answer.
+pub fn answered(allowed: bool) -> Reply {
+    let (title, text) = if allowed {
+        (
+            "Allowed",
+            "Your device goes on by itself; you can close this page.",
+        )
+    } else {
+        ("Denied", "Your device is told so; you can close this page.")
+    };
+    render(
+        200,
+        title,
+        &format!("<h1>{title}</h1><p>{text}</p>"),
+        "'none'",
+    )
+}
+
+/// Who wants what, and the two answers; `what` says what follows them.
+fn question(
+    client: &Client,
+    action: &str,
+    scopes: &[&str],
+    request_id: &str,
+    what: &str,
+) -> String {
+    let wishes: Vec<_> = SCOPES
+        .iter()
+        .filter(|(scope, _)| scopes.contains(scope))
+        .map(|(scope, meaning)| format!("<li>{meaning} <code class=\"soft\">{scope}</code></li>"))
+        .collect();
+    format!(
+        "<h1>Let {name} use your sandbox account?</h1>\
+         <p>You are signed in as <strong>sandbox-user</strong>. <strong>{name}</strong> \
+         (<code>{id}</code>) wants to:</p><ul>{wishes}</ul>\
+         <form method=\"post\" action=\"{action}\">\
+         <input type=\"hidden\" name=\"request_id\" value=\"{request_id}\">\
+         <button name=\"decision\" value=\"deny\">Deny</button>\
+         <button class=\"go\" name=\"decision\" value=\"allow\">Allow</button></form>\
+         <p class=\"soft\">{what} \
+         This is a practice provider on your own machine; nothing here is real.</p>",
+        wishes = wishes.concat(),
+        name = escape(client.name),
+        id = escape(client.id),
+        action = escape(action),
+        request_id = escape(request_id),
+    )
 }
 
 /// The page shown where redirecting would be wrong. `why` is a sentence.

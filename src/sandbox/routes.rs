@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::oauth::{CLIENTS, Form, SCOPES};
 use super::state::{Entry, State, loggable};
 use super::wire::{Reply, Request};
-use super::{api, authorize, control, dpop, push, quirks, token};
+use super::{api, authorize, control, device, dpop, push, quirks, token};
+use crate::connection::DEVICE_GRANT;
 
 /// Answers one request.
 pub fn answer(state: &State, request: &Request) -> Reply {
@@ -70,12 +71,17 @@ fn route(state: &State, request: &Request, entry: &mut Entry) -> Reply {
         ) => Reply::json(200, &metadata(state)),
         ("GET", "/authorize") => authorize::ask(state, request, entry),
         ("POST", "/authorize") => authorize::decide(state, request, entry),
+        ("POST", "/device_authorization") => device::begin(state, request, entry),
+        ("GET", "/device") => device::ask(state, request, entry),
+        ("POST", "/device") => device::decide(state, request, entry),
         ("POST", "/token") => token::token(state, request, entry),
         ("POST", "/revoke") => token::revoke(state, request, entry),
         ("POST", "/introspect") => token::introspect(state, request, entry),
         ("POST", "/par") => push::push(state, request, entry),
-        (_, "/token" | "/revoke" | "/introspect" | "/par") => not_allowed("POST"),
-        (_, "/authorize") => not_allowed("GET, POST"),
+        (_, "/token" | "/revoke" | "/introspect" | "/par" | "/device_authorization") => {
+            not_allowed("POST")
+        }
+        (_, "/authorize" | "/device") => not_allowed("GET, POST"),
         (_, path) if state.with_quirks && path.starts_with(quirks::PREFIX) => {
             quirks::answer(state, request, entry)
         }
@@ -122,6 +128,7 @@ fn metadata(state: &State) -> Value {
     json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),
+        "device_authorization_endpoint": at("/device_authorization"),
         "token_endpoint": at("/token"),
         "revocation_endpoint": at("/revoke"),
         "introspection_endpoint": at("/introspect"),
@@ -129,7 +136,9 @@ fn metadata(state: &State) -> Value {
         "response_modes_supported": ["query", "form_post"],
         "pushed_authorization_request_endpoint": at("/par"),
         "require_pushed_authorization_requests": state.demands_push(),
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": [
+            "authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT
+        ],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": SCOPES.iter().map(|(scope, _)| scope).collect::<Vec<_>>(),
         "token_endpoint_auth_methods_supported": ways,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::assertion::Shown;
+use super::device::Devices;
 use super::dpop::Desk;
 use super::grants::{Consent, Grants};
 use super::oauth::{CLIENTS, random};
@@ -142,6 +143,7 @@ pub struct State {
     pub with_quirks: bool,
     grants: Mutex<Grants>,
     dpop: Mutex<Desk>,
+    devices: Mutex<Devices>,
     quirks: Mutex<Ledger>,
     assertions: Mutex<Shown>,
     pending: Mutex<HashMap<String, Pending>>,
@@ -170,6 +172,7 @@ impl State {
             with_quirks,
             grants: Mutex::default(),
             dpop: Mutex::default(),
+            devices: Mutex::default(),
             quirks: Mutex::default(),
             assertions: Mutex::default(),
             pending: Mutex::default(),
@@ -187,6 +190,11 @@ impl State {
     /// What is known of proofs.
     pub fn dpop(&self) -> MutexGuard<'_, Desk> {
         lock(&self.dpop)
+    }
+
+    /// The devices that wait for approval.
+    pub fn devices(&self) -> MutexGuard<'_, Devices> {
+        lock(&self.devices)
     }
 
     /// What the quirks have issued.

@@ -13,6 +13,7 @@ use super::grants::{Grant, Issued};
 use super::oauth::{Client, Form, OAuthError, parse_scopes, quoted};
 use super::state::{Entry, State, loggable};
 use super::wire::{Reply, Request};
+use crate::connection::DEVICE_GRANT;
 
 /// Answers `POST /token`.
 pub fn token(state: &State, request: &Request, entry: &mut Entry) -> Reply {
@@ -68,7 +69,8 @@ pub fn introspect(state: &State, request: &Request, entry: &mut Entry) -> Reply 
     answer(entry, outcome)
 }
 
-fn answer(entry: &mut Entry, outcome: Result<Value, OAuthError>) -> Reply {
+/// The answer of an endpoint that clients call themselves, noted in the log.
+pub fn answer(entry: &mut Entry, outcome: Result<Value, OAuthError>) -> Reply {
     match outcome {
         Ok(body) => Reply::json(200, &body)
             .with("Cache-Control", "no-store")
@@ -80,7 +82,8 @@ fn answer(entry: &mut Entry, outcome: Result<Value, OAuthError>) -> Reply {
     }
 }
 
-pub(super) fn read_form(request: &Request) -> Result<Form, OAuthError> {
+/// The form that such a request must be.
+pub fn read_form(request: &Request) -> Result<Form, OAuthError> {
     let media_type = request.header("content-type").unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -120,6 +123,12 @@ fn exchange(state: &State, client: &'static Client, form: &Form) -> Result<Value
         "client_credentials" => {
             let scopes = parse_scopes(form.get("scope"))?;
             let grant = Grant::new(client, scopes.clone(), false);
+            Ok(state.grants().issue(&grant, scopes, ttl, now))
+        }
+        DEVICE_GRANT => {
+            let code = form.require("device_code")?;
+            let scopes = state.devices().poll(client, code, now)?;
+            let grant = Grant::new(client, scopes.clone(), true);
             Ok(state.grants().issue(&grant, scopes, ttl, now))
         }
         other => Err(OAuthError::new(
