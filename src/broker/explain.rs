@@ -107,7 +107,15 @@ pub(super) fn no_device(id: &ConnectionId, integration: &Integration) -> Failure
         return failure("it needs nobody to consent")
             .hint(format!("leave `--device` out: `hallpass connect {id}`"));
     }
-    failure("the definition names no device authorization endpoint, and nor does its issuer")
+    let has_issuer = integration
+        .auth
+        .oauth2()
+        .is_some_and(|oauth| oauth.issuer.is_some());
+    failure(if has_issuer {
+        "neither the definition nor its issuer names a device authorization endpoint"
+    } else {
+        "the definition names no device authorization endpoint"
+    })
         .hint(format!(
             "if the provider has one, add `device_authorization_url = \"https://…\"` to the definition of `{}` ({})",
             id.integration(),

@@ -146,10 +146,19 @@ const PROVIDERS: [Provider; 12] = [
 /// a request that does not ask for a refresh token gets a warning.
 pub(super) fn read(auth: Option<&Node>, problems: &Problems) -> Option<Offline> {
     let auth = Auth::of(auth?)?;
-    if auth.text("grant") != Some("authorization_code") || auth.renews_otherwise() {
+    let by_link = match auth.text("grant") {
+        Some("authorization_code") => true,
+        Some("device_code") => false,
+        _ => return None,
+    };
+    if auth.renews_otherwise() {
         return None;
     }
     let provider = PROVIDERS.iter().find(|provider| auth.is_at(provider))?;
+    // What is asked for in a link is given without asking where there is none.
+    if !by_link && matches!(provider.ask, Ask::Params(_)) {
+        return None;
+    }
     let remedy = auth.remedy(&provider.ask);
     if let Some(remedy) = &remedy {
         let name = provider.name;
@@ -168,6 +177,14 @@ pub(super) fn read(auth: Option<&Node>, problems: &Problems) -> Option<Offline> 
         remedy,
     })
 }
+
+/// What tells at whose site a person consents; paths first.
+const CONSENT: [&str; 4] = [
+    "authorization_url",
+    "device_authorization_url",
+    "issuer",
+    "site",
+];
 
 /// The table `auth`, looked at whether or not it is valid.
 struct Auth<'a> {
@@ -200,8 +217,8 @@ impl<'a> Auth<'a> {
     }
 
     fn is_at(&self, provider: &Provider) -> bool {
-        let urls = ["authorization_url", "issuer", "site"].map(|key| self.text(key));
-        let path = urls[0].unwrap_or_default();
+        let urls = CONSENT.map(|key| self.text(key));
+        let path = urls[0].or(urls[1]).unwrap_or_default();
         let url = urls.into_iter().flatten().find(|url| !url.starts_with('/'));
         let Some((_, rest)) = url.and_then(|url| url.split_once("://")) else {
             return false;
@@ -271,8 +288,8 @@ impl<'a> Auth<'a> {
 
     /// Where the remedy would go, as near as can be.
     fn place(&self) -> &'a Node {
-        let keys = ["authorization_url", "issuer", "site"];
-        keys.iter()
+        CONSENT
+            .iter()
             .find_map(|key| self.get(key))
             .unwrap_or(self.node)
     }

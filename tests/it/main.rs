@@ -19,6 +19,7 @@ mod cookbook;
 mod definition_files;
 mod definition_rules;
 mod definitions;
+mod device;
 mod disconnect;
 mod discovery;
 mod doctor;

@@ -6,6 +6,7 @@
 
 mod answers;
 mod credentials;
+mod devices;
 mod requests;
 mod values;
 

@@ -51,6 +51,11 @@ const TABLES: &[(&str, &str, &str)] = &[
         "integrations.x.auth.revoke",
     ),
     (
+        "device",
+        "/definitions/device",
+        "integrations.x.auth.device",
+    ),
+    (
         "response",
         "/definitions/response",
         "integrations.x.auth.token.response",
@@ -93,8 +98,9 @@ const TABLES: &[(&str, &str, &str)] = &[
 ];
 
 /// The types of credentials, and the grants, whose tables may know keys of their own.
-const TYPES: [&str; 7] = [
+const TYPES: [&str; 8] = [
     "type = \"oauth2\"\ngrant = \"authorization_code\"",
+    "type = \"oauth2\"\ngrant = \"device_code\"",
     "type = \"oauth2\"\ngrant = \"client_credentials\"",
     "type = \"api_key\"",
     "type = \"basic\"",

@@ -14,7 +14,7 @@ macro_rules! definitions {
 const ORIGIN: &str = "http://127.0.0.1:8719";
 
 #[rustfmt::skip] // a line for each kind
-const FILES: [(&str, &str); 83] = definitions![
+const FILES: [(&str, &str); 93] = definitions![
     "1-no-token-type" "1-odd-case" "1-scope-array"
     "2-string" "2-ms" "2-other-name" "2-absolute-unix" "2-absolute-unix-ms" "2-iso" "2-absent"
     "3-nested-authed-user" "3-data" "3-list" "3-raw-text"
@@ -38,6 +38,8 @@ const FILES: [(&str, &str); 83] = definitions![
     "basic-header" "basic-blank" "basic-template" "basic-query"
     "session-put" "session-steps"
     "signed-app" "signed-token"
+    "14-verification-url" "14-complete-url" "14-form" "14-slow-down" "14-pending-in-200"
+    "14-client-auth" "14-bent" "14-expired" "14-denied" "14-unknown-code"
 ];
 
 /// The definitions of all quirks of a sandbox at `issuer` (no trailing slash); the key of each is

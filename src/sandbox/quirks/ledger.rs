@@ -70,6 +70,20 @@ pub struct Consent {
     pub challenge: String,
 }
 
+/// A device that waits for approval.
+pub struct Device {
+    /// What it would be given.
+    pub family: Arc<Family>,
+    /// What a person enters.
+    pub user_code: String,
+    /// What the form of its page carries.
+    pub request_id: String,
+    /// How often it has polled.
+    pub polls: usize,
+    /// What the person said.
+    pub allowed: Option<bool>,
+}
+
 struct Access {
     family: Arc<Family>,
     expires: Instant,
@@ -97,6 +111,7 @@ pub struct Issued {
 pub struct Ledger {
     waiting: HashMap<String, Consent>,
     codes: HashMap<String, Consent>,
+    devices: HashMap<String, Device>,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
     once: HashSet<String>,
@@ -129,6 +144,37 @@ impl Ledger {
         let code = random("sbx_ac_");
         self.codes.insert(code.clone(), consent);
         code
+    }
+
+    /// A device code for a device.
+    pub fn device_code(&mut self, device: Device) -> String {
+        bounded(&mut self.devices);
+        let code = random("sbx_dc_");
+        self.devices.insert(code.clone(), device);
+        code
+    }
+
+    /// The device of this quirk that has this code.
+    pub fn device(&mut self, quirk: &str, code: &str) -> Option<&mut Device> {
+        let device = self.devices.get_mut(code)?;
+        (device.family.quirk == quirk).then_some(device)
+    }
+
+    /// A device of this quirk that waits for a person.
+    pub fn undecided(
+        &mut self,
+        quirk: &str,
+        wanted: impl Fn(&Device) -> bool,
+    ) -> Option<&mut Device> {
+        let mut devices = self.devices.values_mut();
+        devices.find(|device| {
+            device.family.quirk == quirk && device.allowed.is_none() && wanted(device)
+        })
+    }
+
+    /// Forgets a device code, which worked.
+    pub fn spend_device(&mut self, code: &str) {
+        self.devices.remove(code);
     }
 
     /// What a code of this quirk stands for; it works once.

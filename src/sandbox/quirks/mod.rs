@@ -1,7 +1,7 @@
 //! Providers that differ: one path prefix each, `/quirks/NAME/…`, behind `sandbox --quirks`.
 //!
 //! What is odd about each stands in `table`, in the words of `quirk`; one engine plays them all:
-//! `authorize` (the person's page), `token` (the token call), `mint` (sessions and signed apps),
+//! `authorize` (the person's page), `device` (that of a code), `token` (the token call), `mint` (sessions and signed apps),
 //! `answer` (what comes back), `api` (how the credential must arrive).
 //!
 //! Promises: every quirk is insisted on, and a client that does the standard thing instead is told
@@ -13,6 +13,7 @@ mod api;
 mod authorize;
 mod client;
 mod definitions;
+mod device;
 mod jwt;
 mod ledger;
 mod mint;
@@ -72,10 +73,15 @@ pub fn answer(state: &State, request: &Request, entry: &mut Entry) -> Reply {
         return Reply::json(404, &body);
     };
     let person = matches!(call.quirk.source, Source::Person);
-    let tokens = person || matches!(call.quirk.source, Source::Client);
+    let tokens = person
+        || matches!(call.quirk.source, Source::Device)
+        || matches!(call.quirk.source, Source::Client);
     match (request.method.as_str(), call.path, call.quirk.source) {
         ("GET", "/authorize", Source::Person) => authorize::ask(&call, entry),
         ("POST", "/authorize", Source::Person) => authorize::decide(&call, entry),
+        (_, "/device_authorization", Source::Device) => device::begin(&call, entry),
+        ("GET", "/device", Source::Device) => device::ask(&call, entry),
+        ("POST", "/device", Source::Device) => device::decide(&call, entry),
         (_, "/token" | "/refresh" | "/extend", _) if tokens => token::token(&call, entry),
         (_, "/session", Source::Session) => mint::session(&call, entry),
         (_, "/login", Source::Steps) => mint::login(&call, entry),

@@ -40,6 +40,8 @@ pub struct Quirk {
     pub base: Base,
     /// What the API answers to a token that has expired.
     pub expired_status: u16,
+    /// How a device is told its code, and how that ends.
+    pub device: Device,
 }
 
 impl Quirk {
@@ -72,6 +74,36 @@ impl Quirk {
         place: Place::Bearer,
         base: Base::Here,
         expired_status: 401,
+        device: Device::STANDARD,
+    };
+}
+
+/// How a device is told its code (RFC 8628, 3.2), and how that ends.
+#[derive(Clone, Copy)]
+pub struct Device {
+    /// What the link is called.
+    pub link: &'static str,
+    /// What the link with the code in it is called, where there is one.
+    pub complete: Option<&'static str>,
+    /// Whether numbers are strings.
+    pub text: bool,
+    /// Whether the answer is a form.
+    pub form: bool,
+    /// What the first polls are told, one after the other.
+    pub first: &'static [&'static str],
+    /// What all later ones are told, whatever the person did.
+    pub always: Option<&'static str>,
+}
+
+impl Device {
+    /// As RFC 8628, 3.2 has it.
+    pub const STANDARD: Device = Device {
+        link: "verification_uri",
+        complete: Some("verification_uri_complete"),
+        text: false,
+        form: false,
+        first: &[],
+        always: None,
     };
 }
 
@@ -80,6 +112,8 @@ impl Quirk {
 pub enum Source {
     /// A person consents (RFC 6749, 4.1).
     Person,
+    /// A person enters a code (RFC 8628).
+    Device,
     /// The client's own authority (RFC 6749, 4.4).
     Client,
     /// A key that never changes.
@@ -120,6 +154,8 @@ pub enum ClientAuth {
 pub enum Moment {
     /// At the authorization endpoint.
     Authorize,
+    /// At the device authorization endpoint.
+    Device,
     /// At the token endpoint.
     Token,
     /// At the API.

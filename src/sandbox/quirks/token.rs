@@ -16,6 +16,7 @@ use super::client::{self, CLIENT};
 use super::ledger::{Family, Issued};
 use super::quirk::{Moment, Refresh, Source};
 use super::{Call, expected, sent};
+use crate::connection::DEVICE_GRANT;
 
 /// The grant type, and the parameter, under which Facebook exchanges an access token.
 pub const FROM_ACCESS_TOKEN: &str = "fb_exchange_token";
@@ -75,7 +76,11 @@ fn granted(call: &Call<'_>, entry: &mut Entry) -> Result<Option<Issued>, OAuthEr
             let family = Family::new(quirk.name, base(call), scopes, false);
             Ok(issue(call, &family))
         }
-        ("refresh_token", Source::Person) => refresh(call, &form),
+        (DEVICE_GRANT, Source::Device) => {
+            let family = super::device::poll(call, form.require("device_code")?)?;
+            Ok(issue(call, &family))
+        }
+        ("refresh_token", Source::Person | Source::Device) => refresh(call, &form),
         (FROM_ACCESS_TOKEN, Source::Person) if quirk.refresh == Refresh::FromAccess => {
             from_access(call, &form)
         }

@@ -65,6 +65,31 @@ pub fn approve(link: &str) -> Page {
     redirected(decide(link, "allow"))
 }
 
+/// Enters a device's code on a sandbox's page, says `allow` or `deny`, and returns the page that comes.
+#[track_caller]
+pub fn enter_code(page: &str, code: &str, decision: &str) -> String {
+    let post = |name: &str, value: &str, more: &[(&str, &str)]| {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair(name, value)
+            .extend_pairs(more)
+            .finish();
+        let request = CLIENT
+            .post(page)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let answer = request.body(form).send().expect("the sandbox answers");
+        answer.text().expect("the page can be read")
+    };
+    let form = CLIENT.get(page).send().expect("the sandbox answers");
+    let form = form.text().expect("the page can be read");
+    assert!(form.contains("name=\"user_code\""), "{form}");
+    let consent = post("user_code", code, &[]);
+    post(
+        "request_id",
+        request_id(&consent),
+        &[("decision", decision)],
+    )
+}
+
 /// The same, but does not follow the redirect: the address that a browser would end at.
 #[track_caller]
 pub fn landing(link: &str) -> String {
@@ -87,10 +112,7 @@ pub fn deny(link: &str) -> Page {
 fn decide(link: &str, decision: &str) -> RequestBuilder {
     let consent = CLIENT.get(link).send().expect("the sandbox answers");
     let consent = consent.text().expect("the page can be read");
-    let (_, rest) = consent
-        .split_once("name=\"request_id\" value=\"")
-        .expect("a consent page");
-    let id = &rest[..rest.find('"').expect("the id ends")];
+    let id = request_id(&consent);
     let form = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("request_id", id), ("decision", decision)])
         .finish();
@@ -140,6 +162,13 @@ pub fn open(url: &str) -> Page {
         headers: page.headers().clone(),
         body: page.text().expect("the page can be read"),
     }
+}
+
+fn request_id(consent: &str) -> &str {
+    let (_, rest) = consent
+        .split_once("name=\"request_id\" value=\"")
+        .expect("a consent page");
+    &rest[..rest.find('"').expect("the id ends")]
 }
 
 /// Opens a link that leads straight back to the listener, and returns the page there.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 /// The outside of a pseudo-terminal: what a person types, and sees.
 pub struct Terminal(File);
@@ -27,6 +27,17 @@ impl Terminal {
 
     pub(super) fn clone_outside(&self) -> File {
         self.0.try_clone().expect("it can be had twice")
+    }
+
+    /// Gives it a size.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&self.0, size).expect("it is a terminal");
     }
 
     /// Types a line.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod credentials;
+mod devices;
 mod requests;
 mod values;
 
@@ -9,11 +10,12 @@ use super::quirk::Quirk;
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Quirk> {
-    let tables: [&'static [Quirk]; 4] = [
+    let tables: [&'static [Quirk]; 5] = [
         &answers::QUIRKS,
         &requests::QUIRKS,
         &values::QUIRKS,
         &credentials::QUIRKS,
+        &devices::QUIRKS,
     ];
     tables.into_iter().flatten()
 }
