@@ -2,7 +2,8 @@
 // (cookies, redirects, forms), signs in and consents by sending each form it is shown, and ends when
 // a page without a form has come. Loopback only; it gives up after ten seconds.
 //
-// Environment: LOGIN, who signs in (`alice` when not given); DECISION=abort presses Cancel instead.
+// Environment: LOGIN, who signs in (`alice` when not given); USER_CODE, what a device shows, typed where
+// it is asked for; DECISION=abort presses Cancel instead.
 const who = process.env.LOGIN || 'alice';
 const patience = AbortSignal.timeout(10_000);
 const jar = []; // { name, value, host, path }
@@ -55,7 +56,7 @@ function filled(page) {
   const fields = new URLSearchParams();
   for (const [input] of form.matchAll(/<input[^>]*>/gs)) {
     const name = attribute(input, 'name');
-    const typed = { login: who, password: 'not-a-real-password' }[name];
+    const typed = { login: who, password: 'not-a-real-password', user_code: process.env.USER_CODE }[name];
     if (name) fields.set(name, typed ?? attribute(input, 'value') ?? '');
   }
   return { action: attribute(form, 'action'), fields };
@@ -63,6 +64,7 @@ function filled(page) {
 
 let url = new URL(process.argv.at(-1));
 let form;
+let cancelled = false; // what comes then may be a form to begin anew
 for (let step = 0; step < 20; step += 1) {
   const response = await visit(url, form);
   form = undefined;
@@ -74,10 +76,11 @@ for (let step = 0; step < 20; step += 1) {
   const page = await response.text();
   if (!response.ok) throw new Error(`${url.origin}${url.pathname} answered ${response.status}`);
   const next = filled(page);
-  if (!next) process.exit(0);
+  if (!next || cancelled) process.exit(0);
   const cancel = page.match(/href="([^"]*\/abort)"/)?.[1];
   if (process.env.DECISION === 'abort' && cancel) {
     url = new URL(plain(cancel), url);
+    cancelled = true;
   } else {
     form = next.fields;
     url = new URL(next.action, url);

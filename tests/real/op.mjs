@@ -3,10 +3,10 @@
 // outlives the test that started it.
 //
 // Environment: ACCESS_TTL, the life in seconds of the first access token of a grant and of client
-// credentials; REFRESHED_TTL, of those that a refresh brings. Both are 600 when not given. TLS=1: over
-// https, with the certificate of tests/keys, asking clients for theirs. DPOP_NONCE=1 lets every DPoP
-// proof need a nonce (RFC 9449, section 8). PAR=required makes it demand pushed authorization requests
-// (RFC 9126), whose references then live PAR_TTL seconds.
+// credentials; REFRESHED_TTL, of those that a refresh brings; DEVICE_TTL, of device codes. Each is 600
+// when not given. TLS=1: over https, with the certificate of tests/keys, asking clients for theirs.
+// DPOP_NONCE=1 lets every DPoP proof need a nonce (RFC 9449, section 8). PAR=required makes it demand
+// pushed authorization requests (RFC 9126), whose references then live PAR_TTL seconds.
 //
 // GET /test/events lists what happened to tokens: opaque tokens are their own `jti`, so a test can
 // look for the very strings. Nothing here is worth protecting.
@@ -65,6 +65,14 @@ const provider = new Provider(issuer, {
       response_types: ['code'],
       grant_types: ['authorization_code', 'refresh_token'],
     },
+    {
+      client_id: 'hallpass-device',
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [],
+      response_types: [],
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    },
   ],
   clientAuthMethods: clientAuth.methods,
   enabledJWA: { clientAuthSigningAlgValues: clientAuth.algorithms },
@@ -78,6 +86,7 @@ const provider = new Provider(issuer, {
     AccessToken: (ctx) => seconds(ctx.oidc.params.grant_type === 'refresh_token' ? 'REFRESHED_TTL' : 'ACCESS_TTL'),
     ClientCredentials: seconds('ACCESS_TTL'),
     AuthorizationCode: 60,
+    DeviceCode: seconds('DEVICE_TTL'),
     IdToken: 600,
     RefreshToken: 86400,
     Grant: 86400,
@@ -89,6 +98,7 @@ const provider = new Provider(issuer, {
     devInteractions: { enabled: true }, // takes any login, asks for consent
     clientCredentials: { enabled: true },
     mTLS: clientAuth.mTLS,
+    deviceFlow: { enabled: true },
     introspection: { enabled: true },
     pushedAuthorizationRequests: {
       enabled: true,

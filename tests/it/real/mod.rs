@@ -2,7 +2,7 @@
 //! installed what its module needs:
 //!
 //! - `glewlwyd`: a second implementation, with manners of its own (Debian, and Node to start it);
-//! - `oidc_provider`, `client_auth`, `par`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
+//! - `oidc_provider`, `client_auth`, `device`, `par`: a certified OpenID provider (Node and `npm ci` in `tests/real`);
 //! - `gnome_keyring`: the Secret Service most Linux desktops run (gnome-keyring, dbus, secret-tool);
 //! - `dpop`: the same provider, with tokens that are bound to a key;
 //! - `whole_way`: both at once, from `connect` to `disconnect`;
@@ -12,6 +12,7 @@
 
 mod chromium;
 mod client_auth;
+mod device;
 mod dpop;
 mod git;
 mod glewlwyd;

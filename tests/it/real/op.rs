@@ -50,8 +50,8 @@ impl Op {
         &self.issuer
     }
 
-    /// The definitions that go with it: `op` (a person signs in) and `op-service` (client
-    /// credentials, the secret in `OP_SECRET`).
+    /// The definitions that go with it: `op` (a person signs in), `op-device` (a person enters a
+    /// code) and `op-service` (client credentials, the secret in `OP_SECRET`).
     pub fn definitions(&self) -> String {
         DEFINITIONS.replace("ISSUER", &self.issuer)
     }
@@ -112,6 +112,14 @@ pub fn connect(cmd: Cmd) -> Run {
     cmd.env("HALLPASS_BROWSER", person()).run().ok()
 }
 
+/// That person on another machine: opens a page, types a device's code, signs in and consents; or
+/// cancels.
+pub fn person_enters(page: &str, code: &str, decision: &str) -> Cmd {
+    Cmd::new("node", &[PERSON, page])
+        .env("USER_CODE", code)
+        .env("DECISION", decision)
+}
+
 /// The value of `HALLPASS_BROWSER` for that person.
 pub fn person() -> String {
     format!("node {}", shell_words::quote(PERSON))
@@ -127,6 +135,18 @@ scopes = ["openid", "offline_access", "email"]
 authorization_params = { prompt = "consent" }   # OpenID Connect Core, section 11, for offline_access
 
 [integrations.op.api]
+base_url = "ISSUER"
+test = "/me"
+account = "sub"
+
+[integrations.op-device.auth]
+type = "oauth2"
+grant = "device_code"
+issuer = "ISSUER"
+client_id = "hallpass-device"
+scopes = ["openid", "offline_access", "email"]
+
+[integrations.op-device.api]
 base_url = "ISSUER"
 test = "/me"
 account = "sub"
