@@ -97,6 +97,8 @@ pub struct ProviderCall<'a> {
     pub proves: bool,
     /// The bound token that it shows.
     pub shows: Option<Secret>,
+    /// How long a try may take, where that is less than any call may.
+    pub within: Option<Duration>,
 }
 
 /// What one try came to.
@@ -218,7 +220,10 @@ impl ProviderCall<'_> {
                 .request(standard.clone(), sent)
                 .map_err(|error| HttpError::Setup(error.to_string())),
         };
-        let fetch = |request| self.http.fetch_as(request, MAX_ANSWER, identity.as_ref());
+        let fetch = |mut request: Request| {
+            *request.timeout_mut() = self.within.map(|within| within.min(self.http.timeout()));
+            self.http.fetch_as(request, MAX_ANSWER, identity.as_ref())
+        };
         let fetched = again::patiently(self.repeat, || match &key {
             Some(key) => {
                 let noted = &mut |proof| sent.borrow_mut().push(proof);

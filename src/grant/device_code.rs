@@ -9,7 +9,7 @@ use super::after;
 use super::device_answer::{DeviceAnswer, DeviceInvitation, Unfit};
 use super::device_pace::Pace;
 use super::wire::Params;
-use super::{Answer, GrantError, Repeat, jwt, provider_call, register};
+use super::{Answer, CallError, GrantError, Repeat, jwt, provider_call, register};
 use crate::connection::{DEVICE_GRANT, Values};
 use crate::definition::OAuth2;
 use crate::definition::template::{RenderError, Value};
@@ -76,7 +76,12 @@ impl DeviceFlow<'_, '_> {
         if !scope.is_empty() {
             params.push(("scope".to_owned(), Secret::new(scope)));
         }
-        let answer = call.answer(params)?;
+        let answer = call.answer(params).map_err(|error| match error {
+            GrantError::Call(CallError::Unusable { host, why, .. }) => {
+                GrantError::NoDevice { host, why }
+            }
+            error => error,
+        })?;
         DeviceAnswer::read(&answer.json).map_err(|unfit| match unfit {
             Unfit::Useless(why) => GrantError::NoDevice { host, why },
             Unfit::Link(link) => GrantError::UnfitLink(link),
@@ -99,6 +104,7 @@ impl DeviceFlow<'_, '_> {
             call.client = Some(super::client(self.oauth, self.values)?);
             // The next try is the repetition.
             call.repeat = Repeat::Never;
+            call.within = Some(pace.within());
             let tried = call.tried(vec![
                 ("grant_type".to_owned(), Secret::new(DEVICE_GRANT)),
                 ("device_code".to_owned(), device_code.clone()),

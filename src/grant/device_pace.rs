@@ -15,6 +15,8 @@ use super::{Answer, GrantError};
 const SLOWER: Duration = Duration::from_secs(5);
 /// The longest wait that trouble alone makes.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// An answer that comes at the end may bring the token.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
 /// So long is slept at most without a look at the clock.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -63,6 +65,16 @@ impl Pace {
         Err(self.trouble.take().unwrap_or(over))
     }
 
+    /// How long one try may take: to the end, and a moment for an answer that
+    /// is on its way.
+    pub(super) fn within(&self) -> Duration {
+        self.left().max(LAST_ANSWER)
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
     /// What a try came to: an answer, or `None` when it is to be made again.
     pub(super) fn judge(&mut self, tried: Tried) -> Result<Option<Answer>, GrantError> {
         let Tried {
@@ -88,6 +100,10 @@ impl Pace {
                 return Err(denied(word, error));
             }
             _ if may_pass(status, &word, &error) => {
+                // Whoever is to be asked after the end is not asked again.
+                if retry_after.is_some_and(|wait| wait > self.left()) {
+                    return Err(error);
+                }
                 tracing::info!(%error, "asked again later");
                 let longer = (self.pause * 2).min(LONGEST_PAUSE);
                 self.pause = longer.max(self.interval);
@@ -199,6 +215,11 @@ mod tests {
             ..said(429, "")
         };
         goes_on_after(&mut pace, asked, 90);
+        let asked = Tried {
+            retry_after: Some(Duration::from_secs(3600)),
+            ..said(429, "")
+        };
+        assert!(pace.judge(asked).is_err(), "the code will be over by then");
     }
 
     #[test]

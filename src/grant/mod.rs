@@ -217,6 +217,7 @@ fn provider_call<'a>(
         repeat: Repeat::Undone,
         proves: true,
         shows: None,
+        within: None,
     }
 }
 

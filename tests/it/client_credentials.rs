@@ -96,6 +96,7 @@ fn list_says_that_it_is_ready() {
         states,
         [
             (json!("sandbox"), json!("not_connected")),
+            (json!("sandbox-device"), json!("not_connected")),
             (json!("sandbox-dpop"), json!("not_connected")),
             (json!("sandbox-service"), json!("ready"))
         ]

@@ -1,6 +1,7 @@
 //! The device code grant (RFC 8628), by the binary: how a person consents elsewhere and every way
-//! that ends; in `providers` what providers answer, in `terminal` what a person sees.
+//! that ends; in `endpoints` where the code comes from, in `providers` what providers answer, in `terminal` what a person sees.
 
+mod endpoints;
 mod providers;
 #[cfg(unix)]
 mod terminal;

@@ -263,6 +263,24 @@ fn other_hosts_other_grants_and_older_endpoints_are_left_alone() {
     }
 }
 
+#[test]
+fn a_device_is_told_of_scopes_and_not_of_what_only_a_link_can_carry() {
+    let home = Home::new();
+    let device = |url: &str, lines: &str| {
+        let link = asking(url, lines).replace("authorization_code", "device_code");
+        link.replace("authorization_url", "device_authorization_url")
+    };
+    let microsoft = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode";
+    for (text, warned) in [
+        (device(microsoft, "scopes = [\"a\"]"), true),
+        (device(microsoft, "scopes = [\"offline_access\"]"), false),
+        (device("https://accounts.google.com/device/code", ""), false),
+    ] {
+        home.write("integrations.toml", &text);
+        assert_eq!(!warnings(&home).is_empty(), warned, "{text}");
+    }
+}
+
 /// Connects where no refresh token comes, the provider being known as Google, with these lines.
 #[cfg(unix)]
 fn connect_without_refresh_token(lines: &str) -> Run {

@@ -1,13 +1,13 @@
 //! What providers answer to a device: well-meant, in trouble, and hostile.
 
-use std::sync::Mutex;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Home, Recorder, Reply, Run};
+use crate::support::{Asked, Home, PATIENCE, Recorder, Reply, Run};
 
 /// An app `x` that is connected with a code.
-const DEVICE: &str = r#"
+pub(super) const DEVICE: &str = r#"
 [integrations.x.auth]
 type = "oauth2"
 grant = "device_code"
@@ -36,7 +36,7 @@ pub(super) fn invitation(more: &Value) -> Value {
 }
 
 /// A provider that gives this invitation, and answers polls so; where it says nothing, with a token.
-fn provider(
+pub(super) fn provider(
     invitation: Value,
     polled: impl Fn(&Asked, usize) -> Option<Reply> + Send + Sync + 'static,
 ) -> Recorder {
@@ -47,11 +47,11 @@ fn provider(
     })
 }
 
-fn said(status: u16, error: &str) -> Option<Reply> {
-    Some(Reply::json(status, &json!({ "error": error })))
+fn said(status: u16, error: &str) -> Reply {
+    Reply::json(status, &json!({ "error": error }))
 }
 
-fn connect(home: &Home) -> Run {
+pub(super) fn connect(home: &Home) -> Run {
     home.hallpass(&["connect", "x"]).run()
 }
 
@@ -71,7 +71,7 @@ fn refused_for(reply: impl Fn() -> Reply + Send + Sync + 'static, code: i32, say
 #[test]
 fn the_device_request_and_its_polls_are_the_standards() {
     let recorder = provider(invitation(&json!({})), |_, before| match before {
-        0 => said(400, "authorization_pending"),
+        0 => Some(said(400, "authorization_pending")),
         _ => None,
     });
     let more = "scopes = [\"a\", \"b\"]\ncapture.tenant = { from = \"token\", default = \"t\" }";
@@ -147,7 +147,7 @@ fn trouble_while_polling_is_waited_out() {
     let recorder = provider(invitation(&json!({})), |_, before| match before {
         0 => Some(Reply::text(503, "text/html", "<html>down</html>").with("Retry-After", "0")),
         1 => Some(Reply::json(200, &json!({ "access_token": "t" })).cut(5)),
-        2 => said(200, "authorization_pending"),
+        2 => Some(said(200, "authorization_pending")),
         _ => None,
     });
     let home = recorder.home(DEVICE);
@@ -164,6 +164,18 @@ fn whom_nobody_could_ask_until_the_end_is_6_and_not_blamed() {
         run.stderr.contains("502") && !run.stderr.contains("expired"),
         "{run}"
     );
+}
+
+#[test]
+fn a_provider_that_says_nothing_does_not_outlast_the_code() {
+    let short = invitation(&json!({ "expires_in": 2 }));
+    let recorder = provider(short, |_, _| {
+        Some(Reply::json(200, &json!({})).dripping(PATIENCE))
+    });
+    let begun = Instant::now();
+    let run = connect(&recorder.home(DEVICE)).fails_with(6);
+    assert!(run.stderr.contains("127.0.0.1"), "{run}");
+    assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -249,6 +261,8 @@ fn an_invitation_that_is_none_is_told_for_what_it_lacks() {
         6,
         "secrets follow no redirect",
     );
+    let nothing = || Reply::text(404, "text/html", "<html></html>");
+    refused_for(nothing, 6, "see that `device_authorization_url` of `x`");
     let no = || Reply::json(200, &json!({ "error": "device_flow_disabled" }));
     refused_for(no, 5, "`device_flow_disabled`");
 }
@@ -284,122 +298,4 @@ fn with_a_code_instead_of_a_link_nothing_is_sent_that_only_a_link_brings() {
     assert_eq!(poll.form("extra").as_deref(), Some("e"));
     assert!(poll.form("grant_type").unwrap().ends_with(":device_code"));
     assert!(poll.form("ticket").is_none() && poll.form("back").is_none());
-}
-
-#[test]
-fn a_device_is_registered_where_the_definition_names_no_client() {
-    let recorder = Recorder::answering(|asked, _| match asked.path.as_str() {
-        "/register" => Some(Reply::json(201, &json!({ "client_id": "given" }))),
-        "/device_authorization" => Some(Reply::json(200, &invitation(&json!({})))),
-        _ => None,
-    });
-    let text = DEVICE
-        .replace(
-            "client_id = \"id\"\n",
-            "registration_url = \"ORIGIN/register\"\n",
-        )
-        .replace("client_secret = \"secret-not-real\"\n", "");
-    connect(&recorder.home(&text)).ok();
-    let wanted = recorder.last("/register").json();
-    let grants = [
-        "urn:ietf:params:oauth:grant-type:device_code",
-        "refresh_token",
-    ];
-    assert_eq!(wanted["grant_types"], json!(grants));
-    assert_eq!(wanted["redirect_uris"], json!([]));
-    let asked = recorder.last("/device_authorization");
-    assert_eq!(asked.form("client_id").as_deref(), Some("given"));
-}
-
-#[test]
-fn a_device_endpoint_that_moves_gets_no_secret() {
-    let other = Recorder::start();
-    let recorder = provider(invitation(&json!({})), |_, _| None);
-    let home = recorder.home(DEVICE);
-    connect(&home).ok();
-    let device = format!("{}/device_authorization", recorder.origin());
-    let moved = format!("{}/device_authorization", other.origin());
-    home.edit(|text| text.replace(&device, &moved));
-    for command in ["connect", "token"] {
-        let run = home.hallpass(&[command, "x"]).run().fails_with(4);
-        assert!(run.stderr.contains(other.origin()), "{run}");
-    }
-    assert!(other.asked().is_empty());
-}
-
-/// A server whose metadata names this device authorization endpoint.
-fn issuer(place: &'static Mutex<String>) -> Recorder {
-    Recorder::answering(move |asked, _| {
-        let host = asked.header("host").unwrap_or_default();
-        let at = |path: &str| format!("http://{host}{path}");
-        let device = place.lock().unwrap().replace("ORIGIN", &at(""));
-        match asked.path.as_str() {
-            path if path.starts_with("/.well-known/") => Some(Reply::json(
-                200,
-                &json!({
-                    "issuer": at(""),
-                    "authorization_endpoint": at("/authorize"),
-                    "token_endpoint": at("/token"),
-                    "device_authorization_endpoint": device,
-                }),
-            )),
-            "/device_authorization" => Some(Reply::json(200, &invitation(&json!({})))),
-            _ => None,
-        }
-    })
-}
-
-#[test]
-fn a_discovered_device_endpoint_is_pinned_and_must_be_there() {
-    static PLACE: Mutex<String> = Mutex::new(String::new());
-    let other = Recorder::start();
-    let set = |text: &str| text.clone_into(&mut PLACE.lock().unwrap());
-    let recorder = issuer(&PLACE);
-    let urls =
-        "device_authorization_url = \"ORIGIN/device_authorization\"\ntoken_url = \"ORIGIN/token\"";
-    let home = recorder.home(&DEVICE.replace(urls, "issuer = \"ORIGIN\""));
-    set("ORIGIN/device_authorization");
-    connect(&home).ok();
-    set(&format!("{}/device_authorization", other.origin()));
-    let run = connect(&home).fails_with(4);
-    assert!(run.stderr.contains(other.origin()), "{run}");
-    assert!(other.asked().is_empty());
-    set("http://evil.example/");
-    let run = home.hallpass(&["connect", "x@new"]).run().fails_with(6);
-    assert!(run.stderr.contains("is no https URL"), "{run}");
-}
-
-#[test]
-fn an_issuer_without_a_device_endpoint_is_named() {
-    let recorder = Recorder::answering(|asked, _| {
-        let host = asked.header("host").unwrap_or_default();
-        let found = asked.path == "/.well-known/oauth-authorization-server";
-        let at = |path: &str| format!("http://{host}{path}");
-        let metadata = json!({
-            "issuer": at(""),
-            "token_endpoint": at("/token"),
-            "authorization_endpoint": at("/authorize"),
-        });
-        found.then(|| Reply::json(200, &metadata))
-    });
-    let urls =
-        "device_authorization_url = \"ORIGIN/device_authorization\"\ntoken_url = \"ORIGIN/token\"";
-    let text = DEVICE.replace(urls, "issuer = \"ORIGIN\"");
-    let run = connect(&recorder.home(&text)).fails_with(6);
-    assert!(
-        run.stderr
-            .contains("it names no `device_authorization_endpoint`"),
-        "{run}"
-    );
-    let text = text.replace("\"device_code\"", "\"authorization_code\"");
-    let home = recorder.home(&text);
-    let run = home
-        .hallpass(&["connect", "x", "--device"])
-        .run()
-        .fails_with(2);
-    assert!(
-        run.stderr.contains("neither the definition nor its issuer"),
-        "{run}"
-    );
-    assert!(recorder.asked_at("/device_authorization").is_empty());
 }

@@ -58,7 +58,7 @@ fn offered(connect: Cmd, (columns, rows): (u16, u16), answer: &str) -> (Running,
 fn screen(run: &Run) -> String {
     let text = run.stderr.replace("\r\n", "\n");
     let from = text.find("Open this link").expect("an invitation");
-    let text = text[from..].replace("\u{1b}", "␛");
+    let text = text[from..].replace('\u{1b}', "␛");
     let (shown, _) = text.split_once("Connected").expect("it was connected");
     shown.to_owned()
 }

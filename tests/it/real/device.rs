@@ -61,7 +61,7 @@ fn whoever_cancels_on_another_machine_leaves_nothing_behind() {
 #[test]
 #[ignore = "needs oidc-provider: tests/run installs it"]
 fn a_code_that_nobody_enters_expires() {
-    let op = Op::with(&[("DEVICE_TTL", 3)]);
+    let op = Op::with(&[("DEVICE_TTL", "3")]);
     let home = op.home();
     let (process, _, _) = waiting(&home);
     let run = process.wait().fails_with(4);

@@ -81,6 +81,7 @@ grant = "authorization_code"
 issuer = "https://issuer.shop.example/realm"
 client_id = "abc"
 redirect_uri = "https://relay.shop.example/back"
+device_authorization_url = "https://devices.shop.example/code"
 revocation_url = "{root}/revoke"
 [integrations.x.auth.capture]
 home = { from = "token", path = "home", pattern = "https://[a-z]+[.]shop[.]example" }
@@ -92,6 +93,7 @@ base_url = "{home}/v1"
     for line in [
         "    sends to https://issuer.shop.example, and the endpoints that its metadata names",
         "    sends to https://relay.shop.example",
+        "    sends to https://devices.shop.example",
         "    sends to {root} ({root} is https://{shop}.shop.example; {shop} is acme unless given)",
         "    sends to {home} ({home} is what the provider says, if it matches https://[a-z]+[.]shop[.]example)",
     ] {
