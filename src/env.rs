@@ -35,6 +35,10 @@ pub const KUBERNETES_SERVICE_HOST: &str = "KUBERNETES_SERVICE_HOST";
 pub const BROWSER: &str = "BROWSER";
 /// Who is logged in; the first that is set.
 pub const USERS: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
+/// Where a job of GitHub Actions asks for its ID token (`permissions: id-token: write`).
+pub const ACTIONS_ID_TOKEN_REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+/// What a job of GitHub Actions shows there.
+pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 /// Where programs are looked for; `sandbox -- CMD` puts its own directory first.
 pub const PATH: &str = "PATH";
 

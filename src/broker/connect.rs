@@ -88,6 +88,9 @@ impl Broker<'_> {
         if let Some((item, _)) = other {
             refuse_other_pin(id, item, &pin)?;
         }
+        if integration.auth.is_by_password() {
+            self.warn_of_password(id);
+        }
         let store = self.choose_store(id, kept_in, needs_person, choose_file)?;
         let (mut item, responder) = if needs_person {
             // Whoever hangs at it is found out before a consent is thrown away.
@@ -114,6 +117,14 @@ impl Broker<'_> {
         })
     }
 
+    /// Says once, to whoever sets it up, what is wrong with the grant.
+    fn warn_of_password(&self, id: &ConnectionId) {
+        self.ui.warn(&format!(
+            "`{id}` uses the obsolete grant `password`, which hands a user's own password to a program (RFC 9700 section 2.4)"
+        ));
+        self.ui.hint("use `authorization_code` for a person, `client_credentials` or `jwt_bearer` for a machine, wherever the provider has them");
+    }
+
     /// Asks the issuer about itself, and the person for a client id where the
     /// issuer gives none.
     fn ask_the_server(
@@ -131,6 +142,10 @@ impl Broker<'_> {
             self.ui.warn(&format!(
                 "the issuer of `{id}` said nothing of itself ({why}); the definition's own endpoints are used, and only those"
             ));
+        }
+        if oauth.grant.goes_without_client() {
+            // Where one is wanted, it was asked for with the rest.
+            return Ok(());
         }
         let registers = values
             .endpoint(oauth.registration_url.as_ref(), "registration_endpoint")

@@ -3,9 +3,9 @@
 
 use crate::connection::{ConnectionId, Pin};
 use crate::definition::template::RenderError;
-use crate::definition::{AuthKind, BUILT_IN, INPUTS, Integration, RenewFrom};
+use crate::definition::{AuthKind, BUILT_IN, Grant, INPUTS, Integration, RenewFrom};
 use crate::error::{Failure, Kind};
-use crate::grant::{CallError, GrantError, ListenError};
+use crate::grant::{CallError, GrantError, ListenError, SubjectError};
 use crate::http::HttpError;
 use crate::store::InFlight;
 use crate::surroundings::who_listens;
@@ -221,9 +221,17 @@ pub(super) fn consent(id: &ConnectionId, error: GrantError, way: Option<&str>) -
 
 /// A grant that failed; `what` is what was being done.
 pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure {
+    let hints = hints(id, &error);
+    failed(id, what, error, hints)
+}
+
+fn failed(id: &ConnectionId, what: &str, error: GrantError, hints: Vec<String>) -> Failure {
     let kind = match &error {
         GrantError::Render(render) => return unrenderable(id, render),
         GrantError::Unsigned(_) | GrantError::OtherAuth(_) => Kind::Definition,
+        GrantError::Subject(SubjectError::Refused { .. }) => Kind::Refused,
+        GrantError::Subject(SubjectError::Unusable { .. }) => Kind::Unavailable,
+        GrantError::Subject(_) => Kind::Definition,
         GrantError::Missing(_)
         | GrantError::Unproven(_)
         | GrantError::TimedOut(_)
@@ -246,7 +254,6 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
         | GrantError::NoToken(_)
         | GrantError::Metadata { .. } => Kind::Unavailable,
     };
-    let hints = hints(id, &error);
     let failure = Failure::caused(kind, error).context(what);
     hints.into_iter().fold(failure, Failure::hint)
 }
@@ -257,6 +264,29 @@ pub fn client_certificate(id: &ConnectionId) -> String {
         "see that `auth.tls` in the definition of `{}` names the certificate that the service expects, and that it has not expired",
         id.integration()
     )
+}
+
+/// A credential that was not to be had with nobody there. A refusal means
+/// something of its own for each grant.
+pub(super) fn minting(id: &ConnectionId, integration: &Integration, error: GrantError) -> Failure {
+    let is_refused = matches!(&error, GrantError::Call(CallError::Refused { error, .. })
+        if error == "invalid_grant" || error == "invalid_request" || error == "invalid_target");
+    let used = integration.auth.oauth2().filter(|_| is_refused);
+    let own = match used.map(|oauth| oauth.grant) {
+        Some(Grant::JwtBearer) => Some(format!(
+            "see that the claims and the key of `[integrations.{}.auth.jwt]` are what the provider knows (`iss`, `sub`, `aud`, `scope`), and that this machine's clock is right",
+            id.integration()
+        )),
+        Some(Grant::TokenExchange) => Some(
+            "see that the provider trusts the subject token's issuer, audience and subject; `hallpass -v` says when it has expired".to_owned(),
+        ),
+        Some(Grant::Password) => Some(format!(
+            "see that user name and password are right; `hallpass connect {id}` takes others, and an account with a second factor cannot be used this way"
+        )),
+        _ => None,
+    };
+    let hints = own.map_or_else(|| hints(id, &error), |own| vec![own]);
+    failed(id, &format!("no token was given for `{id}`"), error, hints)
 }
 
 fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
@@ -294,6 +324,11 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         GrantError::OtherAuth(_) => vec![format!("write `client_auth = \"private_key_jwt\"` with `[integrations.{key}.auth.jwt]`, or `client_auth = \"mtls\"` with `[integrations.{key}.auth.tls]`, as the client is registered there", key = id.integration())],
         GrantError::Unproven(_) => vec![format!("run `hallpass connect {id}`, which makes a new key")],
         GrantError::Bound => vec![format!("add `dpop = true` under `[integrations.{}.auth]`, then run `hallpass connect {id}`", id.integration())],
+        GrantError::Subject(SubjectError::NoRunner(_)) => vec!["in GitHub Actions, let the job (or the workflow) have `permissions: { id-token: write }`; elsewhere name another `subject_token`".to_owned()],
+        GrantError::Subject(SubjectError::OddRunner(..)) => vec!["these variables are the runner's own: let the job leave them as they are".to_owned()],
+        GrantError::Subject(SubjectError::Refused { .. }) => vec!["the runner gives ID tokens only while its job runs, and where the job has `permissions: { id-token: write }`".to_owned()],
+        GrantError::Subject(SubjectError::Unusable { .. }) => vec!["run the command again; if it stays so, see whether GitHub Actions is up".to_owned()],
+        GrantError::Subject(SubjectError::NoToken(_)) => vec![format!("see `subject_token` in the definition of `{}`, and that what it names holds the token alone", id.integration())],
         GrantError::NoToken(_) => vec![format!("see what the answer holds, and name the place of the token in the definition of `{}`: `response = {{ access_token = \"path.to.it\" }}`", id.integration())],
         GrantError::Unfit { name, .. } => vec![format!("if the value is right, widen the `pattern` of `{name}` in the definition of `{}`", id.integration())],
         GrantError::Moved(_) => vec![

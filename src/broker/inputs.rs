@@ -214,7 +214,9 @@ fn reused(
     kept: &Given,
     interaction: &Interaction,
 ) -> Option<Secret> {
-    let is_credential = integration.auth.oauth2().is_none();
+    let auth = &integration.auth;
+    let of_user = matches!(input.name, "username" | "password");
+    let is_credential = auth.oauth2().is_none() || (auth.is_by_password() && of_user);
     if is_credential && interaction.attended() {
         return None;
     }

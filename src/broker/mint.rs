@@ -198,9 +198,7 @@ impl Broker<'_> {
             let answer = grant::obtain(self.http, &mut values, &recipe.scopes, repeat)?;
             Ok((answer, Pin::of(&values)?))
         })();
-        let (answer, pin) = obtained.map_err(|error| {
-            explain::grant(id, &format!("no token was given for `{id}`"), error)
-        })?;
+        let (answer, pin) = obtained.map_err(|error| explain::minting(id, integration, error))?;
         let credential = credential(answer, &recipe.scopes, &values);
         if let Some(fence) = &recipe.fence {
             // What the answers brought may lead elsewhere too.

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::credential::Credential;
 use crate::definition::template::{RenderError, Scope, Value};
 use crate::definition::{
-    AuthKind, Endpoint, InputSource, Integration, ValueSource, is_secret_input,
+    AuthKind, Endpoint, InputSource, Integration, SubjectToken, ValueSource, is_secret_input,
 };
 use crate::secret::{SafeUrl, Secret, stored_map};
 
@@ -244,6 +244,15 @@ impl<'a> Values<'a> {
         }
         for (name, secret) in &self.secrets {
             add(name, secret.expose());
+        }
+        if let Some(oauth) = auth.oauth2() {
+            // One job's token is not another's.
+            let subject = oauth.subject.iter().flat_map(SubjectToken::marks);
+            subject.for_each(|mark| add("subject_token", mark.expose()));
+            // Another audience or another claim makes another token, too.
+            if let Some(text) = auth.asked_for() {
+                add("asked for", &text);
+            }
         }
         for input in &auth.inputs {
             let Some(InputSource::Value(source @ (ValueSource::Literal(_) | ValueSource::Env(_)))) =

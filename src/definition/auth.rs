@@ -9,6 +9,7 @@ use super::answer_path::AnswerPath;
 use super::call::{Call, Refresh, RenewFrom, Step};
 use super::input::Input;
 use super::json_template::JsonTemplate;
+use super::subject::SubjectToken;
 use super::template::{RenderError, Scope, Template};
 use super::tls::Tls;
 use super::url_template::UrlTemplate;
@@ -107,6 +108,8 @@ pub struct OAuth2 {
     pub redirect: Redirect,
     /// What the provider is told, when that differs.
     pub redirect_uri: Option<UrlTemplate>,
+    /// The token that is exchanged (RFC 8693), where one is.
+    pub subject: Option<SubjectToken>,
 }
 
 /// A scope that is asked for only if the person wants it.
@@ -199,6 +202,16 @@ impl Grant {
     pub fn needs_consent(self) -> bool {
         matches!(self, Grant::AuthorizationCode | Grant::DeviceCode)
     }
+
+    /// Whether it is made with no client, where the definition has none: the
+    /// assertion, or the user, is all there is to authenticate (RFC 7523
+    /// section 2.1, RFC 8693 section 2.1).
+    pub fn goes_without_client(self) -> bool {
+        matches!(
+            self,
+            Grant::Password | Grant::JwtBearer | Grant::TokenExchange
+        )
+    }
 }
 
 impl Jwt {
@@ -290,8 +303,8 @@ impl Dpop {
 /// A parameter of the authorization request.
 #[derive(Clone, Debug)]
 pub enum AuthorizationParam {
-    /// Sent with this value.
-    Send(Template),
+    /// Sent with this value, or once with each of these (RFC 8707 section 2).
+    Send(Vec<Template>),
     /// A standard parameter that is left out.
     Drop,
 }
@@ -399,6 +412,12 @@ impl Auth {
             .is_some_and(|oauth| oauth.grant.needs_consent())
     }
 
+    /// Whether a user's own name and password are shown to the token endpoint.
+    pub fn is_by_password(&self) -> bool {
+        self.oauth2()
+            .is_some_and(|oauth| oauth.grant == Grant::Password)
+    }
+
     /// Whether the credential is what was typed, and never renewed.
     pub fn is_fixed(&self) -> bool {
         matches!(
@@ -431,13 +450,25 @@ impl Auth {
         named.map(|(_, pattern)| pattern.as_ref())
     }
 
+    /// What the definition asks for besides scopes, as one text that is another
+    /// where any of it is; `None` where it says nothing. Placeholders stand for
+    /// themselves in it.
+    pub fn asked_for(&self) -> Option<String> {
+        let subject = self.oauth2().and_then(|oauth| oauth.subject.as_ref());
+        let audience = subject.and_then(SubjectToken::audience);
+        let claims = self.jwt.as_ref().map_or(&[][..], |jwt| &jwt.claims);
+        let params = &self.token.params;
+        let says = audience.is_some() || !claims.is_empty() || !params.is_empty();
+        says.then(|| format!("{params:?}{claims:?}{audience:?}"))
+    }
+
     /// What the credential is renewed from: as the definition says; else the
-    /// refresh token where a person consented or a refresh call is named, else
-    /// nothing.
+    /// refresh token where a person consented or gave their password, or a
+    /// refresh call is named, else nothing.
     pub fn renew_from(&self) -> RenewFrom {
         self.refresh.from.unwrap_or_else(|| {
-            let by_call = self.needs_consent() || self.refresh.url_is_own();
-            if by_call {
+            let by_user = self.needs_consent() || self.is_by_password();
+            if by_user || self.refresh.url_is_own() {
                 RenewFrom::RefreshToken
             } else {
                 RenewFrom::Nothing

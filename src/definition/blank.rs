@@ -13,7 +13,7 @@ use super::report::closest;
 use super::tree::inside_quotes;
 
 /// Keys whose values are secrets, and what a misspelt key is likened to.
-const SECRET_KEYS: [&str; 9] = [
+const SECRET_KEYS: [&str; 10] = [
     "client_secret",
     "secret",
     "password",
@@ -24,10 +24,11 @@ const SECRET_KEYS: [&str; 9] = [
     "key",
     // Its key may stand in the same text.
     "certificate",
+    "subject_token",
 ];
 
 /// Keys that resemble those and are none.
-const HARMLESS_KEYS: [&str; 21] = [
+const HARMLESS_KEYS: [&str; 22] = [
     "account",
     "api",
     "auth",
@@ -48,6 +49,7 @@ const HARMLESS_KEYS: [&str; 21] = [
     "scope_separator",
     "scopes",
     "site",
+    "subject_token_type",
     "type",
 ];
 
@@ -183,7 +185,9 @@ impl Blanks<'_> {
         match value.get_ref() {
             DeValue::Table(table) => {
                 for (key, value) in table {
-                    if !["env", "file", "command"].contains(&key.get_ref().as_ref()) {
+                    if !["env", "file", "command", "github_actions"]
+                        .contains(&key.get_ref().as_ref())
+                    {
                         self.all(value);
                     }
                 }

@@ -140,7 +140,7 @@ fn laid_over(over: Node, base: Node, path: &mut Vec<String>) -> Node {
 fn names_a_place(path: &[String]) -> bool {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match path[..] {
-        ["auth", key] => INPUTS.contains(&key),
+        ["auth", key] => INPUTS.contains(&key) || key == "subject_token",
         ["auth", "jwt", "key"] => true,
         _ => false,
     }

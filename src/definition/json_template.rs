@@ -69,6 +69,11 @@ impl JsonTemplate {
         matches!(self, JsonTemplate::Array(_) | JsonTemplate::Object(_))
     }
 
+    /// Whether it is a list of strings, numbers and booleans.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self, JsonTemplate::Array(items) if !items.iter().any(Self::is_nested))
+    }
+
     /// Its strings, wherever they stand.
     pub(super) fn templates(&self) -> Vec<&Template> {
         match self {

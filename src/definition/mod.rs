@@ -5,7 +5,8 @@
 //! `offline`). Nothing here knows of connections, stores or the network.
 //!
 //! One file per part of the language: `parameter`, `input` (what is typed, from
-//! `source` where the definition names a place), `auth` (how a credential is
+//! `source` where the definition names a place; `subject` for a token that is
+//! exchanged), `auth` (how a credential is
 //! got; `read_auth`, `read_oauth2` and `read_capture` read it) with `call`
 //! (`read_call`, `read_response`) for each call it takes, `api` (how it is used)
 //! with `request` for tests and actions, `helpers`, `answer_path` (dotted paths
@@ -56,6 +57,7 @@ pub mod request;
 mod slice;
 mod source;
 mod strings;
+mod subject;
 mod table;
 pub mod template;
 mod tls;
@@ -84,6 +86,7 @@ pub use parameter::{Choice, Format, Parameter};
 pub use project::Project;
 pub use reach::Reach;
 pub use source::{ValueError, ValueSource, one_line};
+pub use subject::{SubjectSource, SubjectToken};
 pub use tls::Tls;
 
 use report::Source;

@@ -12,9 +12,11 @@ use super::brand::Icon;
 use super::input::InputSource;
 use super::parameter::Parameter;
 use super::source::ValueSource;
+use super::subject::SubjectSource;
 use super::template::Part;
 use super::url_template::UrlTemplate;
 use super::{Auth, Inherited, Input, Integration};
+use crate::env;
 
 /// What a definition reaches; each as a person reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,18 @@ impl Reach {
             ..Self::default()
         };
         integration.auth.inputs.iter().for_each(|i| reach.input(i));
+        let subject = integration.auth.oauth2().and_then(|o| o.subject.as_ref());
+        match subject.map(|subject| &subject.source) {
+            Some(SubjectSource::Place(source)) => reach.place(source),
+            Some(SubjectSource::GithubActions { .. }) => {
+                let names = [
+                    env::ACTIONS_ID_TOKEN_REQUEST_URL,
+                    env::ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+                ];
+                reach.variables.extend(names.map(ToOwned::to_owned));
+            }
+            None => {}
+        }
         let actions = integration.actions.iter().flat_map(|a| &a.parameters);
         let parameters = integration.parameters.iter().chain(actions);
         reach
@@ -70,9 +84,12 @@ impl Reach {
     }
 
     fn input(&mut self, input: &Input) {
-        let Some(InputSource::Value(source)) = &input.source else {
-            return;
-        };
+        if let Some(InputSource::Value(source)) = &input.source {
+            self.place(source);
+        }
+    }
+
+    fn place(&mut self, source: &ValueSource) {
         match source {
             ValueSource::Literal(_) => {}
             ValueSource::Env(name) => {

@@ -162,6 +162,13 @@ fn oauth2(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<Auth> {
     };
     let mut auth = calls(table, known, moment, Manner::Standard);
     let oauth = read_oauth2::read(table, grant, known);
+    if grant == Some(Grant::JwtBearer) && !table.has("jwt") {
+        let help = format!(
+            "add `[{}]` with `alg`, `key` and `claims`",
+            table.name_of("jwt")
+        );
+        table.missing("jwt", "it is the assertion that is shown", &help);
+    }
     if grant == Some(Grant::AuthorizationCode)
         && auth.refresh.from == Some(RenewFrom::Nothing)
         && auth.refresh.call.url.is_some()
@@ -276,11 +283,20 @@ pub(super) fn inputs(
     sources: Vec<(&'static str, InputSource)>,
     known: &Known<'_>,
 ) -> Vec<Input> {
+    let speaks_of_client = ["client_id", "client_secret"].iter().any(|name| {
+        let given = sources.iter().any(|(source, _)| source == name);
+        given || known.parameter(name).is_some()
+    });
     let needs = |name: &str| match &auth.kind {
         AuthKind::OAuth2(oauth) => match name {
+            // Without a word of a client there is none.
+            "client_id" if oauth.grant.goes_without_client() => {
+                speaks_of_client || oauth.named_client_auth.is_some()
+            }
             // An issuer may take registrations, and gives an id then.
             "client_id" => oauth.registration_url.is_none() && oauth.issuer.is_none(),
             "client_secret" => oauth.client_auth(false).needs_secret(),
+            "username" | "password" => oauth.grant == Grant::Password,
             _ => false,
         },
         AuthKind::ApiKey => name == "api_key",

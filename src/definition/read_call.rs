@@ -223,14 +223,16 @@ fn params(
         let Some(value) = JsonTemplate::read(node, known, place, problems) else {
             continue;
         };
-        if value.is_nested() && encoding != Some(Encoding::Json) {
+        // A form and a query repeat the name for each of a list (RFC 8707
+        // section 2, RFC 8693 section 2.1).
+        if value.is_nested() && !value.is_list() && encoding != Some(Encoding::Json) {
             problems.add(node.problem(
                 format!(
                     "`{}` is {}, which only JSON can carry",
                     entry.key,
                     node.type_name()
                 ),
-                "add `encoding = \"json\"`, or write a string",
+                "add `encoding = \"json\"`, or write a string, or an array of strings to send it several times",
             ));
         }
         params.push((entry.key.clone(), Param::Send(value)));

@@ -7,13 +7,11 @@ use super::auth::{
 use super::call::Call;
 use super::names::{Known, Moment};
 use super::read_call::{self, Manner};
-use super::report::{Problem, Problems};
+use super::report::{Problem, Problems, Severity};
 use super::strings;
+use super::subject;
 use super::table::TableReader;
 use super::tree::{Entry, Node, Tree};
-
-/// Grants that are spoken of, and not yet known here.
-const LATER_GRANTS: [&str; 3] = ["password", "jwt_bearer", "token_exchange"];
 
 /// The grant, as far as it can be told before anything else is read.
 pub(super) fn grant(table: &mut TableReader<'_>) -> Option<Grant> {
@@ -25,35 +23,17 @@ pub(super) fn grant(table: &mut TableReader<'_>) -> Option<Grant> {
         );
         return None;
     }
-    refuse_later(table, "grant", &LATER_GRANTS).then(|| {
-        table.word(
-            "grant",
-            &[
-                ("authorization_code", Grant::AuthorizationCode),
-                ("device_code", Grant::DeviceCode),
-                ("client_credentials", Grant::ClientCredentials),
-            ],
-        )
-    })?
-}
-
-/// Whether the word at a key is none of those that this version does not know
-/// yet; reports it otherwise.
-fn refuse_later(table: &mut TableReader<'_>, key: &'static str, later: &[&str]) -> bool {
-    let Some(node) = table.get(key) else {
-        return true;
-    };
-    let Tree::String(word) = &node.value else {
-        return true;
-    };
-    if !later.contains(&word.as_str()) {
-        return true;
-    }
-    table.problems().add(node.problem(
-        format!("this version of hallpass does not know `{key} = \"{word}\"` yet"),
-        "use another one that the provider offers",
-    ));
-    false
+    table.word(
+        "grant",
+        &[
+            ("authorization_code", Grant::AuthorizationCode),
+            ("device_code", Grant::DeviceCode),
+            ("client_credentials", Grant::ClientCredentials),
+            ("password", Grant::Password),
+            ("jwt_bearer", Grant::JwtBearer),
+            ("token_exchange", Grant::TokenExchange),
+        ],
+    )
 }
 
 /// Reads the rest of what only OAuth has.
@@ -120,6 +100,10 @@ pub(super) fn read(
             table.missing(key, why, help);
         }
     }
+    let subject = subject::read(table, grant, known);
+    if grant == Some(Grant::Password) {
+        obsolete(table);
+    }
     Some(OAuth2 {
         grant: grant?,
         issuer,
@@ -140,7 +124,24 @@ pub(super) fn read(
         code_param,
         redirect,
         redirect_uri,
+        subject,
     })
+}
+
+/// Warns of the one grant that no new definition should have.
+fn obsolete(table: &mut TableReader<'_>) {
+    let Some(node) = table.get("grant") else {
+        return;
+    };
+    let mut warning = node.problem(
+        "the grant `password` is obsolete",
+        "use `authorization_code` for a person, `client_credentials` or `jwt_bearer` for a machine, wherever the provider has them",
+    );
+    warning.severity = Severity::Warning;
+    warning.why = Some(
+        "it hands a user's own password to a program, past every second factor; RFC 9700 section 2.4 forbids it, and OAuth 2.1 has it no more".to_owned(),
+    );
+    table.problems().add(warning);
 }
 
 fn client_auth(table: &mut TableReader<'_>) -> Option<ClientAuth> {
@@ -244,8 +245,13 @@ fn authorization_params(
             Some(AuthorizationParam::Drop)
         } else {
             let place = (entry.key.as_str(), Moment::Consent);
-            let instead = "write a string, or `false` to leave a standard parameter out";
-            strings::value(node, known, place, instead, problems).map(AuthorizationParam::Send)
+            let instead = "write a string, an array of strings to send it several times, or `false` to leave a standard parameter out";
+            let read = |node| strings::value(node, known, place, instead, problems);
+            match &node.value {
+                Tree::Array(items) => items.iter().map(read).collect::<Option<_>>(),
+                _ => read(node).map(|template| vec![template]),
+            }
+            .map(AuthorizationParam::Send)
         };
         params.extend(param.map(|param| (entry.key.clone(), param)));
     }

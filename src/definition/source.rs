@@ -97,8 +97,8 @@ pub(super) fn read(reader: &mut TableReader<'_>, key: &'static str) -> Option<Va
         }
         Tree::String(text) => Some(ValueSource::Literal(Secret::new(text.clone()))),
         Tree::Table(_) => {
-            let takes_template = matches!(key, "username" | "password");
-            from_table(node, name, takes_template, reader.problems())
+            let beside = matches!(key, "username" | "password").then_some("template");
+            from_table(node, name, beside, reader.problems())
         }
         _ => {
             reader.problems().add(node.problem(
@@ -128,19 +128,20 @@ pub(super) fn doubt_written_out(
     }
 }
 
-fn from_table(
+/// Reads a table that names a place. `beside` is another key that such a table
+/// may have in the place of these; who reads a table with it never comes here.
+pub(super) fn from_table(
     node: &Node,
     name: String,
-    takes_template: bool,
+    beside: Option<&'static str>,
     problems: &super::report::Problems,
 ) -> Option<ValueSource> {
     let mut table = TableReader::new(node, name.clone(), problems)?;
     let env = table.string("env");
     let file = table.string("file");
     let command = table.strings("command");
-    if takes_template {
-        // Who reads such a table without the others never comes here.
-        table.get("template");
+    if let Some(key) = beside {
+        table.get(key);
     }
     table.finish();
     let mut found = Vec::new();

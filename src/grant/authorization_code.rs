@@ -26,6 +26,16 @@ use crate::definition::{AuthorizationParam, Brand, OAuth2};
 use crate::http::Http;
 use crate::secret::{SafeUrl, Secret};
 
+/// Puts each of `texts` under this name, in the place of what is there (RFC
+/// 8707 section 2: a name may stand several times).
+fn replace(pairs: &mut Vec<(String, String)>, name: &str, texts: Vec<String>) {
+    let at = pairs.iter().position(|(known, _)| known == name);
+    pairs.retain(|(known, _)| known != name);
+    let at = at.unwrap_or(pairs.len()).min(pairs.len());
+    let put = texts.into_iter().map(|text| (name.to_owned(), text));
+    pairs.splice(at..at, put);
+}
+
 /// Longer than anybody waits, and still within every platform's clock.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
@@ -255,18 +265,17 @@ impl CodeFlow<'_, '_> {
         };
         let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         for (name, param) in &self.oauth.authorization_params {
-            let value = match param {
-                AuthorizationParam::Drop => None,
-                AuthorizationParam::Send(template) => template.render(&scope)?,
-            };
-            if let Some(value) = value {
-                let text = value.text.expose().to_owned();
-                match pairs.iter_mut().find(|(known, _)| known == name) {
-                    Some(pair) => pair.1 = text,
-                    None => pairs.push((name.clone(), text)),
-                }
-            } else if matches!(param, AuthorizationParam::Drop) {
+            let AuthorizationParam::Send(templates) = param else {
                 pairs.retain(|(known, _)| known != name);
+                continue;
+            };
+            let mut texts = Vec::with_capacity(templates.len());
+            for template in templates {
+                let value = template.render(&scope)?;
+                texts.extend(value.map(|value| value.text.expose().to_owned()));
+            }
+            if !texts.is_empty() {
+                replace(&mut pairs, name, texts);
             }
         }
         let mut bent = url;

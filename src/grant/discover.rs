@@ -33,8 +33,9 @@ pub fn discover(http: &Http, values: &mut Values<'_>) -> Result<Option<GrantErro
         Grant::DeviceCode => oauth.device_authorization_url.is_some(),
         _ => true,
     };
-    let needed =
-        auth.token_url.is_none() || !asked_at || matches!(values.input("client_id"), Ok(None));
+    let needed = auth.token_url.is_none()
+        || !asked_at
+        || (!oauth.grant.goes_without_client() && matches!(values.input("client_id"), Ok(None)));
     let identity = values.identity()?;
     let at = (http, identity.as_ref());
     match ask(at, url.expose()) {

@@ -29,6 +29,8 @@ pub(super) fn begin(values: &mut Values<'_>) -> Result<Option<Secret>, GrantErro
     let mut own = object(&jwt.claims, values)?;
     if is_clients(values) {
         fill_in(&mut own, values)?;
+    } else {
+        address(&mut own, values)?;
     }
     let token = sign(jwt, own, values)?;
     values.set("jwt", Value::secret(token.clone()));
@@ -86,6 +88,22 @@ fn fill_in(claims: &mut Map<String, Json>, values: &Values<'_>) -> Result<(), Gr
     claims
         .entry("jti")
         .or_insert_with(|| uuid::Uuid::new_v4().to_string().into());
+    Ok(())
+}
+
+/// An assertion that is a grant is for the token endpoint, unless the definition
+/// says otherwise (RFC 7523 section 3, no. 3).
+fn address(claims: &mut Map<String, Json>, values: &Values<'_>) -> Result<(), GrantError> {
+    let auth = &values.integration().auth;
+    let is_grant = auth
+        .oauth2()
+        .is_some_and(|oauth| oauth.grant == Grant::JwtBearer);
+    if is_grant
+        && !claims.contains_key("aud")
+        && let Some(url) = values.endpoint(auth.token_url.as_ref(), "token_endpoint")?
+    {
+        claims.insert("aud".to_owned(), url.expose().as_str().into());
+    }
     Ok(())
 }
 

@@ -2,8 +2,9 @@
 //! memory. `call` is one call to a provider, bent by the definition (`wire`,
 //! `client`, and `jwt` and `dpop` with `signing_key` and `jwk` for what is signed); `answer` reads what came
 //! back, leniently, once `success` and `fields` say that it is one; one file per
-//! grant, `push` for an authorization request that goes to the server itself,
-//! `after` for the calls that follow a token call, `again` for what may
+//! grant (`subject` fetches what `token_exchange` shows), `push` for an
+//! authorization request that goes to the server itself, `after` for the calls
+//! that follow a token call, `again` for what may
 //! be tried twice; `callback` is the
 //! loopback listener, bounded by `front`, with `page` and `look` for what a
 //! person sees, `paste` the other way in, `arrival` the wait for either, and
@@ -28,8 +29,10 @@ mod fields;
 mod front;
 mod jwk;
 mod jwt;
+mod jwt_bearer;
 mod look;
 mod page;
+mod password;
 mod paste;
 mod push;
 mod redirected;
@@ -37,7 +40,9 @@ mod refresh;
 mod register;
 mod revoke;
 mod signing_key;
+mod subject;
 mod success;
+mod token_exchange;
 mod wire;
 
 use std::time::Duration;
@@ -54,15 +59,17 @@ pub use jwt::claims;
 pub use paste::{Paste, PasteError};
 pub use refresh::Renewal;
 pub use revoke::revoke;
+pub use subject::SubjectError;
 
 use call::ProviderCall;
 use client::Client;
+use wire::Params;
 
 use crate::connection::{Metadata, Values};
 use crate::definition::template::RenderError;
-use crate::definition::{AuthKind, Call, ClientAuth, OAuth2};
+use crate::definition::{AuthKind, Call, ClientAuth, Grant, OAuth2};
 use crate::http::Http;
-use crate::secret::SafeUrl;
+use crate::secret::{SafeUrl, Secret};
 
 /// Why no credential was obtained.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +111,9 @@ pub enum GrantError {
     /// The client would authenticate as its server says that it does not take.
     #[error("its server takes clients only by `{0}`, and the definition names no `client_auth`")]
     OtherAuth(String),
+    /// The token to exchange is not to be had, or is none.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
     /// The definition's own token could not be signed.
     #[error("the token of `auth.jwt` could not be signed: {0}")]
     Unsigned(String),
@@ -191,6 +201,7 @@ impl GrantError {
             GrantError::Moved(_)
             | GrantError::Missing(_)
             | GrantError::OtherAuth(_)
+            | GrantError::Subject(_)
             | GrantError::Unsigned(_)
             | GrantError::Unproven(_) => true,
             _ => false,
@@ -277,6 +288,19 @@ fn takes_no_secret(metadata: &Metadata) -> bool {
     ]) && !any(&["client_secret_basic", "client_secret_post", "none"])
 }
 
+/// The same; `None` where the grant goes without a client and the definition
+/// says nothing of one.
+fn client_if_any(oauth: &OAuth2, values: &Values<'_>) -> Result<Option<Client>, GrantError> {
+    let is_silent = oauth.grant.goes_without_client()
+        && oauth.named_client_auth.is_none()
+        && values.input("client_id")?.is_none()
+        && values.input("client_secret")?.is_none();
+    if is_silent {
+        return Ok(None);
+    }
+    client(oauth, values).map(Some)
+}
+
 /// Holds a token call to having brought a token, unless a step will.
 fn needs_token(call: &ProviderCall<'_>, answer: &Answer) -> Result<(), GrantError> {
     let steps = &call.values.integration().auth.steps;
@@ -289,8 +313,8 @@ fn needs_token(call: &ProviderCall<'_>, answer: &Answer) -> Result<(), GrantErro
     }
 }
 
-/// Obtains a credential with nobody there: by client credentials, by a login
-/// of the service's own, or by signing one. `repeat` says when its call may be
+/// Obtains a credential with nobody there: by a grant that asks no person, by
+/// a login of the service's own, or by signing one. `repeat` says when its call may be
 /// made again.
 pub fn obtain(
     http: &Http,
@@ -303,7 +327,16 @@ pub fn obtain(
     let mut answer = match &auth.kind {
         AuthKind::OAuth2(oauth) => {
             let scope = scopes.join(&oauth.scope_separator);
-            client_credentials::obtain(http, oauth, values, &scope, repeat)?
+            match oauth.grant {
+                Grant::JwtBearer => {
+                    jwt_bearer::obtain(http, oauth, values, (&scope, signed), repeat)?
+                }
+                Grant::TokenExchange => {
+                    token_exchange::obtain(http, oauth, values, &scope, repeat)?
+                }
+                Grant::Password => password::obtain(http, oauth, values, &scope, repeat)?,
+                _ => client_credentials::obtain(http, oauth, values, &scope, repeat)?,
+            }
         }
         AuthKind::Jwt => Answer {
             access_token: signed,
@@ -319,6 +352,29 @@ pub fn obtain(
         Some(_) => Ok(answer),
         None => Err(GrantError::NoToken("the login")),
     }
+}
+
+/// A token call of a grant that has no more to it than its parameters; the
+/// `scope` goes with them unless it is empty.
+fn token_call(
+    http: &Http,
+    oauth: &OAuth2,
+    values: &Values<'_>,
+    (mut params, scope): (Params, &str),
+    repeat: Repeat,
+) -> Result<Answer, GrantError> {
+    let auth = &values.integration().auth;
+    let url = values.endpoint(auth.token_url.as_ref(), "token_endpoint")?;
+    let url = url.ok_or(GrantError::Missing("token_url"))?;
+    let mut call = provider_call(http, values, &auth.token, url);
+    call.client = client_if_any(oauth, values)?;
+    call.repeat = repeat;
+    if !scope.is_empty() {
+        params.push(("scope".to_owned(), Secret::new(scope)));
+    }
+    let answer = call.answer(params)?;
+    needs_token(&call, &answer)?;
+    Ok(answer)
 }
 
 /// The scopes a definition asks for, rendered; `extra` ones come after them.

@@ -30,7 +30,7 @@ impl<'h> Renewal<'h> {
         let url = url.ok_or(GrantError::Missing("token_url"))?;
         jwt::begin(values)?;
         if let Some(oauth) = auth.oauth2() {
-            super::client(oauth, values)?;
+            super::client_if_any(oauth, values)?;
         }
         Ok(Self { http, url })
     }
@@ -83,7 +83,7 @@ impl<'h> Renewal<'h> {
         let Some(oauth) = auth.oauth2() else {
             return call.answer(Vec::new());
         };
-        call.client = Some(super::client(oauth, values)?);
+        call.client = super::client_if_any(oauth, values)?;
         if auth.renew_from() == RenewFrom::AccessToken {
             let grant_type = Secret::new("refresh_token");
             return call.answer(vec![("grant_type".to_owned(), grant_type)]);

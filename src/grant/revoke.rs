@@ -50,7 +50,7 @@ fn one(http: &Http, values: &mut Values<'_>, token: &Secret, hint: &str) -> Resu
     // RFC 9449 knows of no proof there.
     call.proves = false;
     if let Some(oauth) = auth.oauth2() {
-        call.client = Some(super::client(oauth, values)?);
+        call.client = super::client_if_any(oauth, values)?;
     }
     let params = vec![
         ("token".to_owned(), token.clone()),

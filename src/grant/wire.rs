@@ -21,8 +21,8 @@ use crate::secret::Secret;
 /// here: none of them is ever shown.
 pub type Params = Vec<(String, Secret)>;
 
-/// Parameters whose values are secrets (RFC 6749, 7009, 7523, 7636, 8628).
-const SECRET_PARAMS: [&str; 8] = [
+/// Parameters whose values are secrets (RFC 6749, 7009, 7523, 7636, 8628, 8693).
+const SECRET_PARAMS: &[&str] = &[
     "code",
     "code_verifier",
     "device_code",
@@ -30,6 +30,9 @@ const SECRET_PARAMS: [&str; 8] = [
     "client_secret",
     "token",
     "assertion",
+    "subject_token",
+    "actor_token",
+    "password",
     "client_assertion",
 ];
 
@@ -99,14 +102,11 @@ pub(super) fn wire(
         match call.encoding.unwrap_or(usual) {
             Encoding::Query => {
                 let mut query = url.query_pairs_mut();
-                for (name, value) in &fields {
-                    query.append_pair(name, &text(value));
-                }
+                query.extend_pairs(fields.iter().flat_map(pairs));
             }
             Encoding::Form => {
-                let pairs = fields.iter().map(|(name, value)| (name, text(value)));
                 let form = url::form_urlencoded::Serializer::new(String::new())
-                    .extend_pairs(pairs)
+                    .extend_pairs(fields.iter().flat_map(pairs))
                     .finish();
                 body = Some((form, "application/x-www-form-urlencoded"));
             }
@@ -183,6 +183,15 @@ fn of_header(value: &HeaderValue) -> Option<Secret> {
 fn note(rendered: &Rendered, secrets: &mut Vec<Secret>) {
     if rendered.is_secret() {
         secrets.push(rendered.text.clone());
+    }
+}
+
+/// A parameter where there is only text: the name once for each of a list (RFC
+/// 8707 section 2, RFC 8693 section 2.1).
+fn pairs((name, value): &(String, Json)) -> Vec<(&str, String)> {
+    match value {
+        Json::Array(items) => items.iter().map(|item| (&**name, text(item))).collect(),
+        other => vec![(name, text(other))],
     }
 }
 

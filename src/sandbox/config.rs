@@ -8,6 +8,7 @@ use super::quirks;
 pub fn config(issuer: &str, with_quirks: bool) -> String {
     let mut text = TEMPLATE.replace("ISSUER", issuer);
     if with_quirks {
+        text.push_str(&MACHINES.replace("ISSUER", issuer));
         text.push('\n');
         text.push_str(&quirks::definitions(issuer));
     }
@@ -106,6 +107,48 @@ client_id = "sandbox-device"
 scopes = ["profile", "notes:read"]
 
 [integrations.sandbox-device.api]
+base_url = "ISSUER"
+test = "/me"
+account = "login"
+"#;
+
+/// The grants of machines that show something of their own in the place of a client's secret.
+const MACHINES: &str = r#"
+# A service account: an assertion is signed here with its key, and no client is needed.
+[integrations.sandbox-robot]
+name = "Sandbox robot"
+
+[integrations.sandbox-robot.auth]
+type = "oauth2"
+grant = "jwt_bearer"                        # RFC 7523; `aud`, `iat` and `exp` come by themselves
+token_url = "ISSUER/token"
+scopes = ["notes:read"]
+
+[integrations.sandbox-robot.auth.jwt]
+alg = "ES256"
+# The key of RFC 7515, appendix A.3, which the whole world knows; a real one goes elsewhere.
+key = '{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}'
+claims = { iss = "robot@sandbox.example", jti = "{uuid}" }
+
+[integrations.sandbox-robot.api]
+base_url = "ISSUER"
+test = "/me"
+account = "login"
+
+# A CI job: the ID token that its runner signs is exchanged. Played with
+# ACTIONS_ID_TOKEN_REQUEST_URL=ISSUER/actions/id-token?api-version=2.0
+# ACTIONS_ID_TOKEN_REQUEST_TOKEN=sandbox-runner-not-real
+[integrations.sandbox-job]
+name = "Sandbox job"
+
+[integrations.sandbox-job.auth]
+type = "oauth2"
+grant = "token_exchange"                    # RFC 8693
+token_url = "ISSUER/token"
+subject_token = { github_actions = { audience = "ISSUER" } }
+scopes = ["notes:read"]
+
+[integrations.sandbox-job.api]
 base_url = "ISSUER"
 test = "/me"
 account = "login"

@@ -191,12 +191,12 @@ fn opened(proof: &str) -> Result<(Value, String), Fault> {
 pub fn at_token(
     state: &State,
     request: &Request,
-    client: &Client,
+    client: Option<&Client>,
     form: &Form,
 ) -> Result<Option<String>, OAuthError> {
     let proved =
         proved(state, request, None).map_err(|fault| OAuthError::new(fault.code(), fault.why()))?;
-    if proved.is_none() && client.id == BOUND_CLIENT {
+    if proved.is_none() && client.is_some_and(|client| client.id == BOUND_CLIENT) {
         let why = format!("{BOUND_CLIENT} has to prove a key, and the DPoP header is missing");
         return Err(OAuthError::new("invalid_dpop_proof", why));
     }

@@ -1,8 +1,8 @@
 //! A local OAuth 2.0 provider and API on loopback, to try hallpass on and to test scripts against.
 //!
 //! It follows RFC 6749, 6750, 7009, 7636, 7662, 8252, 8414, 8628, 9126, 9207 and 9449 as a strict
-//! provider would:
-//! PKCE is required, refresh tokens rotate, and their reuse ends the family. Nothing in it is worth
+//! provider would: PKCE is required, refresh tokens rotate, and their reuse ends the family. Machines
+//! get tokens by RFC 7523 and RFC 8693, and find a runner that signs ID tokens (`machines`). Nothing in it is worth
 //! protecting, and still it listens on 127.0.0.1 only, checks every `Host`, and logs no token.
 //!
 //! Beside the provider: its definitions (`config`), a scripted person who approves (`visit`), a
@@ -20,6 +20,7 @@ mod device;
 mod dpop;
 mod grants;
 mod home;
+mod machines;
 mod oauth;
 mod page;
 mod push;

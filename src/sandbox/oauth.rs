@@ -79,6 +79,24 @@ pub const CLIENTS: [Client; 5] = [
 /// The client that may ask for device codes.
 pub const DEVICE_CLIENT: &str = "sandbox-device";
 
+/// Those that machines get tokens as, by what they show (`machines`) rather than by a secret.
+pub static ROBOT: Client = Client {
+    id: "robot@sandbox.example",
+    name: "Sandbox robot",
+    secret: None,
+    key: None,
+};
+/// The subject of the runner's ID tokens.
+pub static JOB: Client = Client {
+    id: "repo:octo/hello:ref:refs/heads/main",
+    name: "Sandbox job",
+    secret: None,
+    key: None,
+};
+
+/// Parameters that may stand several times (RFC 8707, 2; RFC 8693, 2.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
+
 /// The client of that id.
 pub fn client(id: &str) -> Option<&'static Client> {
     CLIENTS.iter().find(|client| client.id == id)
@@ -194,14 +212,12 @@ impl Form {
             .ok_or_else(|| OAuthError::new("invalid_request", format!("{name} is missing")))
     }
 
-    /// The name of a parameter that was sent twice.
+    /// The name of a parameter that was sent twice and may not be.
     pub fn repeated(&self) -> Option<&str> {
         self.0.iter().enumerate().find_map(|(index, (name, _))| {
             let before = &self.0[..index];
-            before
-                .iter()
-                .any(|(key, _)| key == name)
-                .then_some(name.as_str())
+            let twice = before.iter().any(|(key, _)| key == name);
+            (twice && !REPEATABLE.contains(&name.as_str())).then_some(name.as_str())
         })
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::oauth::{CLIENTS, Form, SCOPES};
 use super::state::{Entry, State, loggable};
 use super::wire::{Reply, Request};
-use super::{api, authorize, control, device, dpop, push, quirks, token};
+use super::{api, authorize, control, device, dpop, machines, push, quirks, token};
 use crate::connection::DEVICE_GRANT;
 
 /// Answers one request.
@@ -77,6 +77,7 @@ fn route(state: &State, request: &Request, entry: &mut Entry) -> Reply {
         ("POST", "/token") => token::token(state, request, entry),
         ("POST", "/revoke") => token::revoke(state, request, entry),
         ("POST", "/introspect") => token::introspect(state, request, entry),
+        ("GET", machines::RUNNER) => machines::id_token(state, request, entry),
         ("POST", "/par") => push::push(state, request, entry),
         (_, "/token" | "/revoke" | "/introspect" | "/par" | "/device_authorization") => {
             not_allowed("POST")
@@ -137,7 +138,13 @@ fn metadata(state: &State) -> Value {
         "pushed_authorization_request_endpoint": at("/par"),
         "require_pushed_authorization_requests": state.demands_push(),
         "grant_types_supported": [
-            "authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "password",
+            DEVICE_GRANT,
+            machines::JWT_BEARER,
+            machines::TOKEN_EXCHANGE,
         ],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": SCOPES.iter().map(|(scope, _)| scope).collect::<Vec<_>>(),

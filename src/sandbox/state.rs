@@ -4,7 +4,7 @@
 //! Promises: the log never shows a code, a token or a secret; everything kept is bounded, grants
 //! excepted; no lock is held while a request waits.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ use super::wire::Reply;
 
 const LOG_SIZE: usize = 20_000;
 const PENDING_SIZE: usize = 1_000;
+/// How many ids of assertions are remembered.
+const SEEN_SIZE: usize = 10_000;
 const PENDING_TTL: Duration = Duration::from_secs(600);
 /// The life of a reference to a pushed request, unless a test says otherwise.
 const PUSHED_TTL: Duration = Duration::from_secs(60);
@@ -148,6 +150,7 @@ pub struct State {
     assertions: Mutex<Shown>,
     pending: Mutex<HashMap<String, Pending>>,
     pushed: Mutex<HashMap<String, Pushed>>,
+    seen: Mutex<HashSet<String>>,
     knobs: Mutex<Knobs>,
     log: Mutex<VecDeque<Entry>>,
 }
@@ -177,6 +180,7 @@ impl State {
             assertions: Mutex::default(),
             pending: Mutex::default(),
             pushed: Mutex::default(),
+            seen: Mutex::default(),
             knobs: Mutex::new(knobs),
             log: Mutex::default(),
         }
@@ -311,6 +315,15 @@ impl State {
     pub fn answer_consent(&self, id: &str) -> Option<Pending> {
         let request = lock(&self.pending).remove(id)?;
         (request.since.elapsed() < PENDING_TTL).then_some(request)
+    }
+
+    /// Notes the id of an assertion; whether it was not seen before.
+    pub fn see_once(&self, id: &str) -> bool {
+        let mut seen = lock(&self.seen);
+        if seen.len() >= SEEN_SIZE {
+            seen.clear();
+        }
+        seen.insert(id.chars().take(200).collect())
     }
 
     /// Adds to the log; the oldest entry goes when it is full.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::client_auth::{client_of, confidential_client_of};
 use super::dpop;
 use super::grants::{Grant, Issued};
+use super::machines;
 use super::oauth::{Client, Form, OAuthError, parse_scopes, quoted};
 use super::state::{Entry, State, loggable};
 use super::wire::{Reply, Request};
@@ -20,10 +21,24 @@ pub fn token(state: &State, request: &Request, entry: &mut Entry) -> Reply {
     let outcome = read_form(request).and_then(|form| {
         entry.grant_type = form.get("grant_type").map(loggable);
         entry.client_id = form.get("client_id").map(loggable);
-        let client = client_of(state, request, &form)?;
-        entry.client_id = Some(client.id.to_owned());
+        let client = match request.header("authorization") {
+            // What is shown speaks for itself where no client does.
+            None if machines::goes_without_client(&form) => None,
+            _ => Some(client_of(state, request, &form)?),
+        };
+        entry.client_id = client.map(|client| client.id.to_owned());
         let key = dpop::at_token(state, request, client, &form)?;
-        let mut answer = exchange(state, client, &form)?;
+        let mut answer = match (machines::issue(state, &form), client) {
+            (Some(issued), client) => {
+                let (who, answer) = issued?;
+                entry.client_id = Some(client.map_or(who, |client| client.id).to_owned());
+                answer
+            }
+            (None, Some(client)) => exchange(state, client, &form)?,
+            (None, None) => {
+                return Err(OAuthError::new("invalid_client", "there is no client_id"));
+            }
+        };
         if let Some(key) = key {
             dpop::bind(state, &mut answer, &key);
         }
@@ -131,6 +146,12 @@ fn exchange(state: &State, client: &'static Client, form: &Form) -> Result<Value
             let grant = Grant::new(client, scopes.clone(), true);
             Ok(state.grants().issue(&grant, scopes, ttl, now))
         }
+        "password" => {
+            let scopes = parse_scopes(form.get("scope"))?;
+            machines::check_password(form)?;
+            let grant = Grant::new(client, scopes.clone(), true);
+            Ok(state.grants().issue(&grant, scopes, ttl, now))
+        }
         other => Err(OAuthError::new(
             "unsupported_grant_type",
             format!("{} is not granted here", quoted(other)),
@@ -153,7 +174,7 @@ fn code_verifier(form: &Form) -> Result<&str, OAuthError> {
     }
 }
 
-fn token_answer(issued: &Issued, expires_in: u64) -> Value {
+pub(super) fn token_answer(issued: &Issued, expires_in: u64) -> Value {
     let mut answer = json!({
         "access_token": issued.access_token,
         "token_type": "Bearer",

@@ -24,6 +24,16 @@ const TABLES: &[(&str, &str, &str)] = &[
         "integrations.x.auth.client_id",
     ),
     (
+        "subject_token",
+        "/definitions/subject_token",
+        "integrations.x.auth.subject_token",
+    ),
+    (
+        "github_actions",
+        "/definitions/subject_token/properties/github_actions",
+        "integrations.x.auth.subject_token.github_actions",
+    ),
+    (
         "redirect",
         "/definitions/auth/properties/redirect",
         "integrations.x.auth.redirect",
@@ -102,6 +112,7 @@ const TYPES: [&str; 8] = [
     "type = \"oauth2\"\ngrant = \"authorization_code\"",
     "type = \"oauth2\"\ngrant = \"device_code\"",
     "type = \"oauth2\"\ngrant = \"client_credentials\"",
+    "type = \"oauth2\"\ngrant = \"token_exchange\"",
     "type = \"api_key\"",
     "type = \"basic\"",
     "type = \"custom_token\"",

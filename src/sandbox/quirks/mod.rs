@@ -29,13 +29,14 @@ use super::state::{Entry, State};
 use super::wire::{Reply, Request};
 
 pub use definitions::definitions;
+pub use jwt::{part, sign, vouched};
 pub use ledger::Ledger;
 
 use ledger::Guard;
 use quirk::{Base, Quirk, Source};
 
 #[cfg(test)]
-pub use {client::AWKWARD_SECRET, client::CLIENT_SECRET, jwt::JWT_KEY, jwt::sign};
+pub use {client::AWKWARD_SECRET, client::CLIENT_SECRET, jwt::JWT_KEY};
 
 /// Where they all are.
 pub const PREFIX: &str = "/quirks/";
