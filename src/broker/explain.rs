@@ -228,10 +228,7 @@ pub(super) fn grant(id: &ConnectionId, what: &str, error: GrantError) -> Failure
 fn failed(id: &ConnectionId, what: &str, error: GrantError, hints: Vec<String>) -> Failure {
     let kind = match &error {
         GrantError::Render(render) => return unrenderable(id, render),
-        GrantError::Unsigned(_) | GrantError::OtherAuth(_) => Kind::Definition,
-        GrantError::Subject(SubjectError::Refused { .. }) => Kind::Refused,
-        GrantError::Subject(SubjectError::Unusable { .. }) => Kind::Unavailable,
-        GrantError::Subject(_) => Kind::Definition,
+        GrantError::Subject(error) if error.is_passing() => Kind::Unavailable,
         GrantError::Missing(_)
         | GrantError::Unproven(_)
         | GrantError::TimedOut(_)
@@ -245,6 +242,7 @@ fn failed(id: &ConnectionId, what: &str, error: GrantError, hints: Vec<String>) 
         | GrantError::NoIssuer
         | GrantError::Bound
         | GrantError::UnfitLink(_)
+        | GrantError::Subject(SubjectError::Refused { .. })
         | GrantError::Unfit { .. } => Kind::Refused,
         GrantError::Call(error) | GrantError::Push(error) if !error.is_passing() => Kind::Refused,
         GrantError::Call(_)
@@ -253,6 +251,9 @@ fn failed(id: &ConnectionId, what: &str, error: GrantError, hints: Vec<String>) 
         | GrantError::NoDevice { .. }
         | GrantError::NoToken(_)
         | GrantError::Metadata { .. } => Kind::Unavailable,
+        GrantError::Unsigned(_) | GrantError::OtherAuth(_) | GrantError::Subject(_) => {
+            Kind::Definition
+        }
     };
     let failure = Failure::caused(kind, error).context(what);
     hints.into_iter().fold(failure, Failure::hint)

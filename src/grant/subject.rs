@@ -53,6 +53,13 @@ pub enum SubjectError {
     NoToken(&'static str),
 }
 
+impl SubjectError {
+    /// Whether the same may succeed later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, SubjectError::Unusable { .. })
+    }
+}
+
 /// The subject token, read or asked for now.
 pub(super) fn fetch(
     http: &Http,
