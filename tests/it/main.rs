@@ -37,6 +37,7 @@ mod injection;
 mod kept_values;
 mod leaks;
 mod list;
+mod machine_grants;
 mod move_rename;
 mod mutual_tls;
 #[cfg(unix)]

@@ -24,6 +24,12 @@ pub fn get(url: &str) -> Value {
     json(CLIENT.get(url))
 }
 
+/// The same, for whoever shows this bearer token.
+#[track_caller]
+pub fn get_as(url: &str, token: &str) -> Value {
+    json(CLIENT.get(url).bearer_auth(token))
+}
+
 /// The JSON that answers this JSON, whatever the status.
 #[track_caller]
 pub fn post_json(url: &str, body: &Value) -> Value {

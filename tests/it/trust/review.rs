@@ -36,6 +36,36 @@ base_url = "https://github.example"
 "#;
 
 #[test]
+fn where_a_token_to_exchange_comes_from_is_shown() {
+    for (source, lines) in [
+        ("{ env = \"JOB\" }", &["takes from the environment JOB"][..]),
+        (
+            "{ command = [\"agent\", \"token\"] }",
+            &["runs agent token"],
+        ),
+        ("{ file = \"/run/token\" }", &["reads /run/token"]),
+        (
+            "{ github_actions = {} }",
+            &[
+                "takes from the environment ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+                "takes from the environment ACTIONS_ID_TOKEN_REQUEST_URL",
+            ],
+        ),
+    ] {
+        let place = Place::new();
+        let text = format!(
+            "[integrations.job.auth]\ntype = \"oauth2\"\ngrant = \"token_exchange\"\n\
+             token_url = \"https://sts.example.com/token\"\nsubject_token = {source}\n"
+        );
+        place.write("home/work/integrations.toml", &text);
+        let run = place.run(&["trust"]).fails_with(4);
+        for line in lines {
+            assert!(run.stderr.contains(&format!("    {line}\n")), "{run}");
+        }
+    }
+}
+
+#[test]
 fn all_that_a_file_reaches_is_shown() {
     let place = Place::new();
     place.write("home/work/integrations.toml", RICH);
