@@ -174,9 +174,13 @@ pub(super) fn from_table(
     if found.len() == 1 {
         return found.pop();
     }
+    let more = match beside {
+        Some("github_actions") => ", `github_actions = { audience = \"…\" }`",
+        _ => "",
+    };
     problems.add(node.problem(
         format!("`{name}` must name one place"),
-        "write one of `env = \"NAME\"`, `file = \"path\"`, `command = [\"…\"]`",
+        format!("write one of `env = \"NAME\"`, `file = \"path\"`, `command = [\"…\"]`{more}"),
     ));
     None
 }

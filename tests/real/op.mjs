@@ -106,6 +106,18 @@ const provider = new Provider(issuer, {
     },
     revocation: { enabled: true },
     dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => process.env.DPOP_NONCE === '1' },
+    // RFC 8707: a token for an API is a JWT with that API as its audience.
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => undefined, // who names none gets a token for the provider itself
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_, resource) => ({
+        scope: 'api:read api:write',
+        audience: resource,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'RS256' } },
+      }),
+    },
   },
 });
 

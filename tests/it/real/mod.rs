@@ -20,6 +20,7 @@ mod gnome_keyring;
 mod oidc_provider;
 mod op;
 mod par;
+mod resource_indicators;
 mod session;
 mod strace;
 mod whole_way;
