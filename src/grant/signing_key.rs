@@ -21,6 +21,10 @@ impl SigningKey {
     /// The key for an algorithm; `id` chooses among the keys of a set.
     pub(super) fn read(algorithm: Algorithm, text: &str, id: Option<&str>) -> Result<Self, String> {
         let text = text.trim();
+        if text.starts_with('{') && text.contains("\"private_key\"") {
+            let why = "its key is a whole JSON file; take the key out of it, as `jq -r .private_key FILE` does";
+            return Err(why.to_owned());
+        }
         match jwk::read(text, id)? {
             Some(jwk) => Ok(Self {
                 key: from_jwk(algorithm, &jwk)?,
@@ -158,6 +162,7 @@ mod tests {
             (Algorithm::EdDSA, r#"{"kty":"EC","d":"s3cret"}"#),
             (Algorithm::HS256, r#"{"kty":"oct"}"#),
             (Algorithm::RS256, r#"{"kty":"RSA","n":"s3cret"}"#),
+            (Algorithm::RS256, r#"{"private_key":"s3cret"}"#),
         ] {
             let why = signature(alg, key, "a.b").unwrap_err();
             assert!(why.starts_with("its key is "), "{why}");

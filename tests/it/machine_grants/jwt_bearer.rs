@@ -167,3 +167,46 @@ fn an_assertion_that_the_provider_repeats_is_not_shown() {
     let assertion = recorder.last("/token").form("assertion").unwrap();
     assert!(!run.stderr.contains(&assertion), "{run}");
 }
+
+#[test]
+fn a_strict_provider_takes_an_assertion_with_an_id_once() {
+    let provider = Provider::start(&[]);
+    let robot = ROBOT.replace("iss =", "jti = \"the-same\", iss =");
+    let home = with_key(Home::new());
+    let text = super::definition("jwt_bearer", &robot);
+    home.write(
+        "integrations.toml",
+        &text.replace("ORIGIN", provider.issuer()),
+    );
+    home.token("x");
+    let run = home.hallpass(&["token", "x", "--refresh"]).run();
+    let run = run.fails_with(5);
+    assert!(run.stderr.contains("was shown before"), "{run}");
+}
+
+#[test]
+fn the_token_endpoint_may_be_discovered_and_is_the_audience_then() {
+    let provider = Provider::start(&[]);
+    let home = with_key(Home::new());
+    let text = super::definition("jwt_bearer", ROBOT);
+    let text = text.replace("token_url = \"ORIGIN/token\"", "issuer = \"ORIGIN\"");
+    home.write(
+        "integrations.toml",
+        &text.replace("ORIGIN", provider.issuer()),
+    );
+    assert!(home.token("x").starts_with("sbx_at_"));
+}
+
+#[test]
+fn the_file_of_a_service_account_is_told_from_its_key() {
+    let recorder = Recorder::start();
+    let home = home(&recorder, "jwt_bearer", ROBOT);
+    home.write(
+        "robot.jwk.json",
+        r#"{"type": "service_account", "private_key": "s3cret-not-real"}"#,
+    );
+    let run = home.hallpass(&["-vv", "token", "x"]).run().fails_with(3);
+    assert!(run.stderr.contains("jq -r .private_key"), "{run}");
+    assert!(!run.stderr.contains("s3cret"), "{run}");
+    assert!(recorder.asked().is_empty());
+}

@@ -167,3 +167,24 @@ fn trouble_that_passes_is_no_reason_to_show_the_password_again() {
     let shown = shown.filter(|asked| asked.form("password").is_some());
     assert_eq!(shown.count(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn at_a_terminal_both_are_asked_for_and_asked_for_again() {
+    let recorder = Recorder::start();
+    let home = home(&recorder, "password", "");
+    for word in ["first-not-real", "second-not-real"] {
+        let connect = home.hallpass(&["connect", "x", "--no-test"]);
+        let (mut process, mut terminal) = connect.spawn_at_terminal();
+        process.wait_for_question("User name");
+        terminal.type_line("ada");
+        process.wait_for_question("Password");
+        terminal.type_line(word);
+        let run = process.wait().ok();
+        assert!(run.stderr.contains("obsolete grant `password`"), "{run}");
+        assert!(!run.stderr.contains(word), "{run}");
+        let asked = recorder.last("/token");
+        assert_eq!(asked.form("username").as_deref(), Some("ada"));
+        assert_eq!(asked.form("password").as_deref(), Some(word));
+    }
+}
