@@ -125,6 +125,11 @@ impl Failure {
         self.kind
     }
 
+    /// What caused it, where that is an error of this type.
+    pub fn cause<E: std::error::Error + Send + Sync + 'static>(&self) -> Option<&E> {
+        self.error.downcast_ref()
+    }
+
     /// What failed, without the causes.
     pub fn headline(&self) -> String {
         self.error.to_string()

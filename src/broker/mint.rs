@@ -22,7 +22,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::grant::{self, Answer, GrantError, Repeat};
 use crate::settings::StoreKind;
 use crate::signals;
-use crate::store::{Item, StoreError};
+use crate::store::{Item, Standing, StoreError};
 
 /// What a credential is to be made from, and for.
 pub(super) struct Recipe {
@@ -149,7 +149,18 @@ impl Broker<'_> {
         } else {
             Repeat::Passing
         };
-        let minted = self.mint(id, integration, &recipe, repeat)?;
+        let minted = match (self.mint(id, integration, &recipe, repeat), current.take()) {
+            (Err(failure), Some((item, store)))
+                if is_wrong_password(integration, &item, &failure) =>
+            {
+                let why = failure.causes().join(": ");
+                return self.bury(id, Stored { item, store }, why);
+            }
+            (minted, kept) => {
+                current = kept;
+                minted?
+            }
+        };
         let (item, store, base) = match current {
             Some((old, store)) => {
                 let base = Some(old.generation);
@@ -319,6 +330,12 @@ fn recipe_for(id: &ConnectionId, integration: &Integration, kept: Option<&Item>)
             recipe
         });
     };
+    // Shown again and again, a wrong password locks its account.
+    if is_by_typed_password(integration, item)
+        && let Standing::NeedsConnecting { why } = &item.standing
+    {
+        return Err(explain::needs_connecting(id, why));
+    }
     let given = (item.parameters.clone(), item.secrets.clone());
     let typed = Values::new(integration, given.0.clone(), given.1.clone())
         .with_kept(Kept::default(), item.metadata.clone());
@@ -345,6 +362,16 @@ fn recipe_for(id: &ConnectionId, integration: &Integration, kept: Option<&Item>)
         return Err(explain::moved(id, &item.pin, &strangers));
     }
     Ok(recipe)
+}
+
+fn is_by_typed_password(integration: &Integration, item: &Item) -> bool {
+    integration.auth.is_by_password() && item.secrets.contains_key("password")
+}
+
+/// Whether the provider says that what a person typed is not right any more.
+fn is_wrong_password(integration: &Integration, item: &Item, failure: &Failure) -> bool {
+    let error = failure.cause::<GrantError>();
+    is_by_typed_password(integration, item) && error.is_some_and(GrantError::is_dead_grant)
 }
 
 /// Whether another is to be had where a renewal failed so: the provider said

@@ -235,7 +235,7 @@ impl Broker<'_> {
 
     /// The provider says that the grant is over. A sibling that does not share
     /// our lock (another machine's copy of the store) may have rotated it.
-    fn bury(&self, id: &ConnectionId, kept: Stored, why: String) -> Result<Fresh> {
+    pub(super) fn bury(&self, id: &ConnectionId, kept: Stored, why: String) -> Result<Fresh> {
         let Stored { item, store } = kept;
         if let Some((newer, _)) = self.stores.read(id)?
             && newer.generation != item.generation

@@ -188,3 +188,34 @@ fn at_a_terminal_both_are_asked_for_and_asked_for_again() {
         assert_eq!(asked.form("password").as_deref(), Some(word));
     }
 }
+
+#[test]
+fn a_typed_password_that_is_wrong_by_now_is_shown_once_and_never_again() {
+    let (provider, home) = connected();
+    let dead = json!({ "error": "invalid_grant", "error_description": "no such password" });
+    let answer = json!({ "path": "/token", "status": 400, "body": dead.to_string(), "times": 2 });
+    provider.control(&json!({ "answers": [answer] }));
+    for _ in 0..3 {
+        let run = home.hallpass(&["token", "x", "--refresh"]).run();
+        let run = run.fails_with(4);
+        assert!(run.stderr.contains("no such password"), "{run}");
+        assert!(run.stderr.contains("hallpass connect x"), "{run}");
+    }
+    assert_eq!(
+        provider.count("password"),
+        2,
+        "once to connect, and once since"
+    );
+    let list = home.hallpass(&["list", "--json"]).run().ok().json();
+    assert_eq!(list[0]["state"], "needs_connecting");
+    let connect = [
+        "connect",
+        "x",
+        "--param",
+        "username=ada",
+        "--param",
+        "password=-",
+    ];
+    home.hallpass(&connect).stdin(WORD).run().ok();
+    home.token("x");
+}

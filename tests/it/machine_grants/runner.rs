@@ -120,7 +120,8 @@ fn whatever_a_runner_answers_ends_at_once_and_leaks_nothing() {
     let elsewhere = format!("{}/stolen", stranger.origin());
     let html = |status| Reply::text(status, "text/html", "<p>runner-s3cret-not-real</p>");
     let value = |value| Reply::json(200, &json!({ "value": value }));
-    let cases: [(i32, &str, Box<dyn Fn() -> Reply + Send + Sync>); 9] = [
+    type Answer = Box<dyn Fn() -> Reply + Send + Sync>;
+    let cases: [(i32, &str, Answer); 9] = [
         (
             6,
             "there is no `value`",
