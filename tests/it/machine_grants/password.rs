@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 
 use super::home;
+#[cfg(unix)]
+use crate::support::eventually;
 use crate::support::{Home, Provider, Recorder, Reply};
 
 const WORD: &str = "sandbox-password-not-real";
@@ -176,10 +178,14 @@ fn at_a_terminal_both_are_asked_for_and_asked_for_again() {
     for word in ["first-not-real", "second-not-real"] {
         let connect = home.hallpass(&["connect", "x", "--no-test"]);
         let (mut process, mut terminal) = connect.spawn_at_terminal();
-        process.wait_for_question("User name");
-        terminal.type_line("ada");
-        process.wait_for_question("Password");
-        terminal.type_line(word);
+        for (question, answer) in [("User name", "ada"), ("Password", word)] {
+            process.wait_for_question(question);
+            // What is typed before the reading has begun is lost.
+            eventually("the question's reading", || {
+                (!terminal.is_in_normal_mode()).then_some(())
+            });
+            terminal.type_line(answer);
+        }
         let run = process.wait().ok();
         assert!(run.stderr.contains("obsolete grant `password`"), "{run}");
         assert!(!run.stderr.contains(word), "{run}");

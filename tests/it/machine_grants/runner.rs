@@ -9,6 +9,9 @@ use crate::support::{Cmd, Home, Provider, Recorder, Reply};
 const RUNNER: &str =
     "subject_token = { github_actions = { audience = \"https://cloud.example/a b&c\" } }";
 
+/// What a runner answers.
+type Answer = Box<dyn Fn() -> Reply + Send + Sync>;
+
 fn at_runner(cmd: Cmd, origin: &str) -> Cmd {
     cmd.env(
         "ACTIONS_ID_TOKEN_REQUEST_URL",
@@ -120,7 +123,6 @@ fn whatever_a_runner_answers_ends_at_once_and_leaks_nothing() {
     let elsewhere = format!("{}/stolen", stranger.origin());
     let html = |status| Reply::text(status, "text/html", "<p>runner-s3cret-not-real</p>");
     let value = |value| Reply::json(200, &json!({ "value": value }));
-    type Answer = Box<dyn Fn() -> Reply + Send + Sync>;
     let cases: [(i32, &str, Answer); 9] = [
         (
             6,
