@@ -1,11 +1,11 @@
 //! Obtaining, renewing and revoking credentials: the protocol, without any
 //! memory. `call` is one call to a provider, bent by the definition (`wire`,
-//! `client`, and `jwt` and `dpop` with `signing_key` and `jwk` for what is signed); `answer` reads what came
+//! `client`, and `jwt` and `dpop` with `signing_key` and `jwk` for what is
+//! signed); `answer` reads what came
 //! back, leniently, once `success` and `fields` say that it is one; one file per
 //! grant (`subject` fetches what `token_exchange` shows), `push` for an
 //! authorization request that goes to the server itself, `after` for the calls
-//! that follow a token call, `again` for what may
-//! be tried twice; `callback` is the
+//! that follow a token call, `again` for what may be tried twice; `callback` is the
 //! loopback listener, bounded by `front`, with `page` and `look` for what a
 //! person sees, `paste` the other way in, `arrival` the wait for either, and
 //! `redirected` the judge of both; `discover` and `register` ask a server about itself.
@@ -314,8 +314,8 @@ fn needs_token(call: &ProviderCall<'_>, answer: &Answer) -> Result<(), GrantErro
 }
 
 /// Obtains a credential with nobody there: by a grant that asks no person, by
-/// a login of the service's own, or by signing one. `repeat` says when its call may be
-/// made again.
+/// a login of the service's own, or by signing one. `repeat` says when its call
+/// may be made again.
 pub fn obtain(
     http: &Http,
     values: &mut Values<'_>,
