@@ -229,7 +229,7 @@ fn explain(target: &Target, trouble: &Trouble) -> Finding {
             )),
         ),
         Trouble::Certificate(why) => (
-            format!("it takes only clients that show a certificate: {why}"),
+            format!("it ended TLS ({why}), most likely for want of a client certificate"),
             Remedy::fix(format!(
                 "name yours in the definition: `tls = {{ certificate = {{ file = \"…\" }}, key = {{ file = \"…\" }} }}` ({})",
                 target.place

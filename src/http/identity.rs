@@ -72,7 +72,7 @@ impl Identity {
                     "it is not the key of the certificate (of several, the client's own comes first)",
                 ));
             }
-            Err(_) => return Err(IdentityError::Certificate("it cannot be read")),
+            Err(_) => return Err(IdentityError::Certificate(UNREADABLE)),
         }
         Self::of(&chain, &key)
     }
@@ -93,7 +93,7 @@ impl Identity {
         whole.push_str(&pem(label, key.secret_der()));
         let shown = reqwest::Identity::from_pem(whole.as_bytes());
         Ok(Self {
-            shown: shown.map_err(|_| IdentityError::Certificate("it cannot be read"))?,
+            shown: shown.map_err(|_| IdentityError::Certificate(UNREADABLE))?,
             mark: hash.finalize().into(),
             ends: chain.first().and_then(|der| not_after(der)),
         })
@@ -114,6 +114,10 @@ impl Identity {
         self.mark
     }
 }
+
+/// RFC 5280 section 4.1.2.1; OpenSSL makes older ones where it is told of no
+/// extensions, and TLS takes none of those here.
+const UNREADABLE: &str = "it is no X.509 certificate of version 3 that can be read";
 
 const ENCRYPTED: &str = "its private key is encrypted; name one without a passphrase (`openssl pkey -in key.pem -out plain.pem`), or a command that prints it";
 

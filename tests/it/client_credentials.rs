@@ -98,6 +98,7 @@ fn list_says_that_it_is_ready() {
             (json!("sandbox"), json!("not_connected")),
             (json!("sandbox-device"), json!("not_connected")),
             (json!("sandbox-dpop"), json!("not_connected")),
+            (json!("sandbox-key"), json!("ready")),
             (json!("sandbox-service"), json!("ready"))
         ]
     );

@@ -258,7 +258,7 @@ fn doctor_says_how_long_a_certificate_is_good_and_what_is_wrong_with_one() {
     home.write("integrations.toml", &none.replace("ORIGIN", &server.origin));
     let none = hallpass(&home, &["doctor", "x"]).run().exits(6);
     assert!(
-        none.stdout.contains("only clients that show a certificate"),
+        none.stdout.contains("for want of a client certificate"),
         "{none}"
     );
     assert!(none.stdout.contains("tls = { certificate"), "{none}");

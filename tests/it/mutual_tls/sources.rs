@@ -124,7 +124,7 @@ fn what_is_of_no_use_is_told_by_its_name_and_not_shown() {
             "-----BEGIN CERTIFICATE-----\nczNjcmV0LW5vdC1yZWFs\n-----END CERTIFICATE-----\n",
             KEY,
             "auth.tls.certificate",
-            "cannot be read",
+            "version 3",
         ),
         // The one that vouches stands before the client's own.
         (
