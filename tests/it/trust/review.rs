@@ -31,6 +31,7 @@ git = { host = "git.shop.example" }
 [integrations.github.auth]
 type = "api_key"
 api_key = { file = "key.txt" }
+tls = { certificate = { file = "client.pem" }, key = { command = ["op", "read", "op://shop/tls"] } }
 [integrations.github.api]
 base_url = "https://github.example"
 "#;
@@ -88,6 +89,8 @@ fn all_that_a_file_reaches_is_shown() {
         "  github",
         "    replaces your own `github`",
         &format!("    reads {}", beside("key.txt")),
+        &format!("    reads {}", beside("client.pem")),
+        "    runs op read op://shop/tls",
     ] {
         assert!(run.stderr.lines().any(|said| said == line), "{line}\n{run}");
     }
@@ -185,7 +188,7 @@ fn a_changed_file_shows_the_difference() {
         "  + `forge` is new",
         "    22 | base_url = \"https://evil.example/v1\"",
         "    31 | # more",
-        "6 lines are gone or were changed.",
+        "7 lines are gone or were changed.",
     ] {
         assert!(run.stderr.lines().any(|said| said == line), "{line}\n{run}");
     }
