@@ -112,14 +112,28 @@ impl Credential {
         if self.is_from_the_future(now) {
             return true;
         }
-        let life = expires.remaining(self.obtained_at);
-        let usual = if life < SHORT_LIFE {
-            life / 5
-        } else {
-            RENEW_BEFORE
-        };
         let left = expires.remaining(now);
-        left.is_zero() || left < before.unwrap_or(usual)
+        left.is_zero() || left < before.unwrap_or_else(|| usual(expires, self.obtained_at))
+    }
+
+    /// How long it is until then; `None` where no end is known.
+    pub fn due_in(&self, before: Option<Duration>, now: Timestamp) -> Option<Duration> {
+        let expires = self.expires_at?;
+        if self.is_from_the_future(now) {
+            return Some(Duration::ZERO);
+        }
+        let before = before.unwrap_or_else(|| usual(expires, self.obtained_at));
+        Some(expires.remaining(now).saturating_sub(before))
+    }
+}
+
+/// How long before its end a token is renewed where no rule says it.
+fn usual(expires: Timestamp, obtained: Timestamp) -> Duration {
+    let life = expires.remaining(obtained);
+    if life < SHORT_LIFE {
+        life / 5
+    } else {
+        RENEW_BEFORE
     }
 }
 
@@ -160,6 +174,8 @@ mod tests {
                 due,
                 "{life} {before:?} {now}"
             );
+            let left = credential.due_in(before, now).unwrap();
+            assert_eq!(left.is_zero(), due, "{left:?}");
         }
     }
 

@@ -54,6 +54,8 @@ pub const HTTP_PROXY: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
 pub const ALL_PROXY: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 /// The hosts that are reached without a proxy.
 pub const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+/// Where a session's own files are kept, in memory and for its user alone (XDG Base Directory).
+pub const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 /// The screen of X11.
 pub const DISPLAY: &str = "DISPLAY";
 /// The screen of Wayland.

@@ -80,6 +80,7 @@ pub struct Failure {
     error: anyhow::Error,
     hints: Vec<String>,
     report: Option<String>,
+    code: Option<u8>,
 }
 
 impl Failure {
@@ -95,6 +96,7 @@ impl Failure {
             error: error.into(),
             hints: Vec::new(),
             report: None,
+            code: None,
         }
     }
 
@@ -118,6 +120,19 @@ impl Failure {
     pub fn report(mut self, report: String) -> Self {
         self.report = Some(report).filter(|report| !report.trim().is_empty());
         self
+    }
+
+    /// Ends the process with this code rather than its kind's: a command that
+    /// could not be started ends with what a shell gives for it.
+    #[must_use]
+    pub fn exiting_with(mut self, code: u8) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The process's exit code: its kind's, unless another was set.
+    pub fn exit_code(&self) -> u8 {
+        self.code.unwrap_or_else(|| self.kind.exit_code())
     }
 
     /// Which kind of failure it is.
@@ -161,6 +176,16 @@ impl Failure {
     /// The rendered report, where the failure has one.
     pub fn rendered_report(&self) -> Option<&str> {
         self.report.as_deref()
+    }
+
+    /// The failure as scripts read it: what stands at `error` in JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "kind": self.kind.name(),
+            "message": self.message(),
+            "hints": self.hints,
+            "exit_code": self.exit_code(),
+        })
     }
 
     /// Headline and causes in one line, for logs and JSON.

@@ -1,13 +1,19 @@
 //! SIGINT and SIGTERM: the command ends at once with 130 or 143, an error and
 //! a hint; SIGHUP and SIGQUIT (a closed terminal, Ctrl-\) end it as they
-//! always do. But none ends a renewal between the provider's answer and its
+//! always do; those that we were started to ignore (nohup) stay ignored; while
+//! a child runs they are the child's (`forward`). But none ends a renewal between the provider's answer and its
 //! safe keeping: a rotated refresh token lost there would log the user out.
 //!
 //! Watching starts only when something slow begins, or a question is put; until
 //! then the default action ends the process, which a shell reports with the same
 //! numbers. A question changes the terminal; it is put right before the end.
 
+mod forward;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+pub use forward::{Forwarding, forward_to_child};
 
 #[cfg(unix)]
 use crate::error::{Failure, Kind, Signal};
@@ -15,6 +21,8 @@ use crate::ui::Ui;
 
 /// Held while an answer that must not be lost is on its way to the store.
 static CRITICAL: Mutex<()> = Mutex::new(());
+/// Whether the process is about to end.
+static LEAVING: AtomicBool = AtomicBool::new(false);
 /// What is being done, and the hint for whoever interrupts it.
 static ACTIVITY: Mutex<Option<(String, String)>> = Mutex::new(None);
 static WATCHING: OnceLock<()> = OnceLock::new();
@@ -28,8 +36,32 @@ static ASKED_AT: Mutex<Option<rustix::termios::Termios>> = Mutex::new(None);
 pub struct Critical(#[allow(dead_code, reason = "held for its drop")] MutexGuard<'static, ()>);
 
 /// Begins a section that a signal must not cut short. Keep it bounded in time.
+/// Once the process is about to end none begins: this does not return then.
 pub fn critical() -> Critical {
-    Critical(CRITICAL.lock().unwrap_or_else(PoisonError::into_inner))
+    let critical = lock();
+    if LEAVING.load(Ordering::SeqCst) {
+        drop(critical);
+        loop {
+            std::thread::park();
+        }
+    }
+    Critical(critical)
+}
+
+fn lock() -> MutexGuard<'static, ()> {
+    CRITICAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until nothing would be lost if the process ended, which it is about to:
+/// nothing critical begins any more. Says so where that takes a moment.
+pub fn finish(ui: Ui) {
+    LEAVING.store(true, Ordering::SeqCst);
+    let critical = CRITICAL.try_lock();
+    if matches!(critical, Err(std::sync::TryLockError::WouldBlock)) {
+        ui.note("finishing the renewal first, so that the login is not lost; press Ctrl-C again to stop at once");
+    }
+    drop(critical);
+    drop(lock());
 }
 
 /// Says what an interruption now would interrupt, and what to run then; the
@@ -117,7 +149,7 @@ fn leave_question() {
 #[cfg(unix)]
 fn start(ui: Ui) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    let watched = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
+    let watched = forward::heeded(&[SIGINT, SIGTERM, SIGHUP, SIGQUIT]);
     // Where signals cannot be watched their default action stays in force.
     let Ok(mut signals) = signal_hook::iterator::Signals::new(watched) else {
         return;
@@ -130,17 +162,15 @@ fn start(ui: Ui) {
             let Some(number) = signals.wait().max_by_key(|number| *number != SIGINT) else {
                 continue;
             };
+            if forward::is_forwarding() {
+                continue;
+            }
             if let Some(first) = first {
                 end(ui, first);
             }
             first = Some(number);
             std::thread::spawn(move || {
-                let critical = CRITICAL.try_lock();
-                if matches!(critical, Err(std::sync::TryLockError::WouldBlock)) {
-                    ui.note("finishing the renewal first, so that the login is not lost; press Ctrl-C again to stop at once");
-                }
-                drop(critical);
-                let _critical = self::critical();
+                finish(ui);
                 end(ui, number);
             });
         }
@@ -196,90 +226,4 @@ fn end(ui: Ui, number: i32) {
 fn drop_to_default(number: i32) -> ! {
     let _ = signal_hook::low_level::emulate_default_handler(number);
     std::process::exit(128 + number);
-}
-
-/// While this lives, signals end the child rather than us, who wait for it and
-/// clean up behind it.
-#[derive(Debug)]
-pub struct Forwarding {
-    #[cfg(unix)]
-    handle: Option<signal_hook::iterator::Handle>,
-    #[cfg(unix)]
-    child: std::sync::Arc<Target>,
-}
-
-/// The child that signals are for, once it is known.
-#[cfg(unix)]
-#[derive(Debug, Default)]
-struct Target {
-    pid: Mutex<Option<rustix::process::Pid>>,
-    named: std::sync::Condvar,
-}
-
-/// Begins to forward signals to a child that is named later; one that comes
-/// before that waits for it.
-#[cfg(unix)]
-pub fn forward_to_child() -> Forwarding {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    use std::io::IsTerminal as _;
-    let child = std::sync::Arc::new(Target::default());
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
-        return Forwarding {
-            handle: None,
-            child,
-        };
-    };
-    let handle = Some(signals.handle());
-    let target = child.clone();
-    std::thread::spawn(move || {
-        for number in signals.forever() {
-            // A terminal sends Ctrl-C to the child as well.
-            if number == SIGINT && std::io::stdin().is_terminal() {
-                continue;
-            }
-            let pid = target.pid.lock().unwrap_or_else(PoisonError::into_inner);
-            let pid = target.named.wait_while(pid, |pid| pid.is_none());
-            let pid = *pid.unwrap_or_else(PoisonError::into_inner);
-            let signal = rustix::process::Signal::from_named_raw(number);
-            if let (Some(pid), Some(signal)) = (pid, signal) {
-                // A child that has just ended needs no signal.
-                let _ = rustix::process::kill_process(pid, signal);
-            }
-        }
-    });
-    Forwarding { handle, child }
-}
-
-/// Consoles elsewhere signal the child by themselves.
-#[cfg(not(unix))]
-pub fn forward_to_child() -> Forwarding {
-    Forwarding {}
-}
-
-impl Forwarding {
-    /// Names the child, by its process id.
-    #[cfg(unix)]
-    pub fn to(&self, pid: u32) {
-        let pid = i32::try_from(pid).ok();
-        let pid = pid.and_then(rustix::process::Pid::from_raw);
-        *self
-            .child
-            .pid
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = pid;
-        self.child.named.notify_all();
-    }
-
-    /// Names the child.
-    #[cfg(not(unix))]
-    pub fn to(&self, _pid: u32) {}
-}
-
-#[cfg(unix)]
-impl Drop for Forwarding {
-    fn drop(&mut self) {
-        if let Some(handle) = &self.handle {
-            handle.close();
-        }
-    }
 }

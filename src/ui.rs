@@ -109,12 +109,7 @@ impl Ui {
             if let Some(report) = failure.rendered_report() {
                 line(report.trim_matches('\n'));
             }
-            let object = serde_json::json!({"error": {
-                "kind": failure.kind().name(),
-                "message": failure.message(),
-                "hints": failure.hints(),
-                "exit_code": failure.kind().exit_code(),
-            }});
+            let object = serde_json::json!({"error": failure.to_json()});
             line(&object.to_string());
             return;
         }
