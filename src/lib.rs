@@ -18,6 +18,7 @@ pub mod definition;
 pub mod doctor;
 pub mod env;
 pub mod error;
+pub mod exec;
 pub mod fs;
 pub mod grant;
 pub mod guard;

@@ -32,7 +32,13 @@ pub(super) fn misused(error: &clap::Error) -> Result<ExitCode> {
     } else {
         Failure::new(Kind::Usage, message.trim()).report(rest.to_owned())
     };
-    Err(failure.hint(format!("run `{} --help`", asked_for())))
+    let command = asked_for();
+    let failure = if command == "hallpass exec" {
+        failure.hint("the command stands behind `--`: `hallpass exec github -- gh issue list`")
+    } else {
+        failure
+    };
+    Err(failure.hint(format!("run `{command} --help`")))
 }
 
 /// The command whose help would help: the first word that is one.

@@ -8,6 +8,7 @@ mod completions;
 mod connect;
 mod disconnect;
 mod doctor;
+mod exec;
 mod export;
 mod helper;
 mod import;
@@ -15,6 +16,7 @@ mod list;
 mod misuse;
 mod moving;
 mod params;
+mod refresh;
 mod rename;
 mod request;
 mod sandbox;
@@ -95,6 +97,8 @@ enum Command {
     Test(test::TestArgs),
     Token(token::TokenArgs),
     Request(request::RequestArgs),
+    Exec(exec::ExecArgs),
+    Refresh(refresh::RefreshArgs),
     Disconnect(disconnect::DisconnectArgs),
     Move(moving::MoveArgs),
     Rename(rename::RenameArgs),
@@ -115,6 +119,7 @@ impl Command {
             Command::List(args) => args.json,
             Command::Doctor(args) => args.json,
             Command::Status(args) => args.json,
+            Command::Refresh(args) => args.json,
             _ => false,
         }
     }
@@ -157,6 +162,8 @@ fn dispatch(command: Command, global: &Global, ui: Ui) -> Result<ExitCode> {
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         Command::Helper(args) => return helper::run(&args, &Context::new(global, ui)?),
         Command::Sandbox(args) => return sandbox::run(args, global, ui),
+        Command::Exec(args) => return exec::run(args, global, ui),
+        Command::Refresh(args) => return refresh::run(&args, &Context::new(global, ui)?),
         Command::Check(args) if args.schema => check::schema(),
         Command::Check(args) => check::run(&args, &Context::new(global, ui)?),
         Command::List(args) => list::run(&args, &Context::new(global, ui)?),
@@ -181,7 +188,7 @@ fn ended(result: Result<ExitCode>, ui: Ui) -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             ui.failure(&failure);
-            ExitCode::from(failure.kind().exit_code())
+            ExitCode::from(failure.exit_code())
         }
     }
 }

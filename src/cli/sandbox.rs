@@ -11,6 +11,7 @@ use clap::Args;
 use crate::context::Global;
 use crate::env;
 use crate::error::{Failure, Kind, Result};
+use crate::exec;
 use crate::output;
 use crate::sandbox::{self, Child, Options, Sandbox};
 use crate::settings::parse_duration;
@@ -145,7 +146,7 @@ fn run_around(sandbox: &Sandbox, command: Vec<OsString>) -> Result<ExitCode> {
     });
     drop(forwarding);
     match ended {
-        Ok(status) => Ok(ExitCode::from(code(status))),
+        Ok(status) => Ok(ExitCode::from(exec::code(status))),
         Err(error) => match error.exit_code() {
             Some(code) => {
                 let _ = writeln!(io::stderr(), "hallpass: {error}");
@@ -157,21 +158,6 @@ fn run_around(sandbox: &Sandbox, command: Vec<OsString>) -> Result<ExitCode> {
             )),
         },
     }
-}
-
-/// The child's code; a signal is 128 more than its number, as in a shell.
-fn code(status: std::process::ExitStatus) -> u8 {
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::ExitStatusExt as _;
-        if let Some(signal) = status.signal() {
-            return u8::try_from(128 + signal).unwrap_or(u8::MAX);
-        }
-    }
-    status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1)
 }
 
 fn this_program() -> Result<PathBuf> {

@@ -174,7 +174,7 @@ fn all(context: &Context) -> (Vec<Finding>, Ward) {
 
 /// The command that renews a connection.
 fn renew(id: &ConnectionId) -> String {
-    format!("hallpass token {id} --refresh >/dev/null")
+    format!("hallpass refresh {id}")
 }
 
 /// Names in backquotes, of which the first few stand for all.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the ground up; a module may import those before it and itself.
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "error",
     "env",
     "surroundings",
@@ -29,6 +29,7 @@ const ORDER: [&str; 29] = [
     "api",
     "output",
     "context",
+    "exec",
     "sandbox",
     "doctor",
     "cli",

@@ -1,0 +1,175 @@
+//! Whose place the command takes, how its end is told, and who gets its signals.
+
+use rustix::process::Signal;
+
+use super::around;
+use crate::support::Home;
+#[cfg(target_os = "linux")]
+use crate::support::{Cmd, HALLPASS, Provider, Running, Terminal};
+
+/// A key that needs no provider.
+fn home() -> Home {
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        "[integrations.key.auth]\ntype = \"api_key\"\napi_key = \"key-not-real\"\n",
+    );
+    home
+}
+
+/// Both ways of running a command: in our place, and beside us.
+const WAYS: [&[&str]; 2] = [&["key"], &["key", "--token-file", "F"]];
+
+#[test]
+fn the_exit_code_is_the_commands_own() {
+    let home = home();
+    for way in WAYS {
+        for (script, code) in [("exit 0", 0), ("exit 42", 42)] {
+            let run = home.hallpass(&around(way, script)).run();
+            assert_eq!(run.code, Some(code), "{run}");
+            assert_eq!(run.stderr, "", "{run}");
+        }
+    }
+    let run = home.hallpass(&around(WAYS[0], "kill -9 $$")).run();
+    assert_eq!(run.signal, Some(9), "{run}");
+    let run = home.hallpass(&around(WAYS[1], "kill -9 $$")).run();
+    assert_eq!(run.code, Some(137), "{run}");
+}
+
+#[test]
+fn what_cannot_be_started_ends_as_in_a_shell() {
+    let home = home();
+    let plain = home.write("no-program", "text");
+    let plain = plain.to_str().unwrap();
+    for way in WAYS {
+        for (program, code) in [("no-such-program", 127), (plain, 126)] {
+            let args = [&["exec"], way, &["--", program]].concat();
+            let run = home.hallpass(&args).run().fails_with(code);
+            assert!(run.stderr.contains(program), "{run}");
+            let run = home.hallpass(&args).env("HALLPASS_ERRORS", "json").run();
+            run.fails_with(code);
+        }
+    }
+}
+
+#[test]
+fn the_command_takes_our_place_and_with_it_our_input() {
+    let home = home();
+    let running = home
+        .hallpass(&around(WAYS[0], "echo $$; cat"))
+        .stdin("what was typed")
+        .spawn();
+    let id = running.id();
+    let run = running.wait().ok();
+    assert_eq!(run.stdout, format!("{id}\nwhat was typed"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_credential_stands_in_anybodys_arguments() {
+    let script = "tr '\\0' ' ' </proc/$$/cmdline; tr '\\0' ' ' </proc/$PPID/cmdline; cat $F";
+    let options = ["key", "--env", "A={token}", "--token-file", "F"];
+    let run = home().hallpass(&around(&options, script)).run().ok();
+    let (arguments, token) = run.stdout.rsplit_once(' ').unwrap();
+    assert_eq!(token, "key-not-real");
+    assert!(arguments.contains("--token-file F"), "{run}");
+    assert!(!arguments.contains("not-real"), "{run}");
+}
+
+#[test]
+fn the_command_has_the_limit_on_core_files_that_we_were_given() {
+    let home = home();
+    for way in ["key", "key --token-file F"] {
+        let script = format!("ulimit -S -c 64; hallpass exec {way} -- bash -c 'ulimit -S -c'");
+        let run = home.shell(&script).run();
+        if run.stderr.contains("cannot modify limit") {
+            continue;
+        }
+        assert_eq!(run.ok().line(), "64");
+    }
+}
+
+/// A command that says which signals it gets, until SIGUSR2 ends it.
+const LISTENER: &str = r#"
+for signal in INT TERM HUP QUIT USR1; do trap "echo got $signal" $signal; done
+trap 'exit 9' USR2
+echo ready
+while :; do sleep 0.05; done"#;
+
+#[test]
+fn beside_us_the_command_gets_the_signals_that_are_sent_to_us() {
+    let home = home();
+    let mut running = home.hallpass(&around(WAYS[1], LISTENER)).spawn();
+    running.wait_for_stdout(|line| line == "ready");
+    for (signal, name) in [
+        (Signal::INT, "INT"),
+        (Signal::TERM, "TERM"),
+        (Signal::HUP, "HUP"),
+        (Signal::QUIT, "QUIT"),
+        (Signal::USR1, "USR1"),
+    ] {
+        running.signal(signal);
+        running.wait_for_stdout(|line| line == format!("got {name}"));
+    }
+    running.signal(Signal::USR2);
+    let run = running.wait().exits(9);
+    assert_eq!(run.stdout.matches("got").count(), 5, "{run}");
+}
+
+#[test]
+fn a_command_that_a_signal_ends_tells_so_and_leaves_no_file() {
+    let home = home();
+    let place = tempfile::tempdir().unwrap();
+    let mut running = home
+        .hallpass(&around(WAYS[1], "echo $F; exec sleep 60"))
+        .env("TMPDIR", place.path())
+        .spawn();
+    let file = running.wait_for_stdout(|line| line.ends_with("/token"));
+    assert!(std::path::Path::new(&file).exists());
+    running.signal(Signal::TERM);
+    running.wait().exits(143);
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_we_were_started_to_ignore_is_ignored_by_the_command_too() {
+    let (provider, home) = Provider::connected(&["--token-ttl", "0s"]);
+    // A renewal watches for signals, in either way.
+    for way in ["sandbox", "sandbox --token-file F"] {
+        let script =
+            format!("trap '' HUP INT; hallpass exec {way} -- grep SigIgn /proc/self/status");
+        let run = home.shell(&script).run().ok();
+        let (_, mask) = run.line().split_once(':').unwrap();
+        let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
+        assert_eq!(mask & 0b11, 0b11, "{way}: {run}");
+    }
+    assert!(provider.count("refresh_token") >= 2);
+}
+
+/// Hallpass as the first in a session of its own, at a terminal that sends it Ctrl-C.
+#[cfg(target_os = "linux")]
+fn at_terminal(home: &Home, way: &[&str]) -> (Running, Terminal) {
+    let args = [&["--ctty", HALLPASS], around(way, LISTENER).as_slice()].concat();
+    let command = Cmd::new("setsid", &args).env("HALLPASS_HOME", home.path());
+    let (mut running, terminal) = command.env("HALLPASS_STORE", "file").spawn_at_terminal();
+    running.wait_for_stdout(|line| line == "ready");
+    (running, terminal)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_at_a_terminal_reaches_the_command_once() {
+    let home = home();
+    for way in WAYS {
+        let (mut running, mut terminal) = at_terminal(&home, way);
+        terminal.type_line("\u{3}");
+        running.wait_for_stdout(|line| line == "got INT");
+        // What is sent to us alone is passed on at a terminal too, in its order.
+        running.signal(Signal::TERM);
+        running.wait_for_stdout(|line| line == "got TERM");
+        running.signal(Signal::USR2);
+        let run = running.wait().exits(9);
+        assert_eq!(run.stdout.matches("got INT").count(), 1, "{run}");
+    }
+}
