@@ -25,6 +25,8 @@ mod discovery;
 mod doctor;
 mod documents;
 mod dpop;
+mod examples;
+mod exec;
 mod exit_codes;
 mod export_import;
 mod fenced;
@@ -48,6 +50,7 @@ mod quirks;
 #[cfg(unix)]
 mod real;
 mod refresh;
+mod refresh_command;
 mod request;
 mod sandbox;
 mod schema;
