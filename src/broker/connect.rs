@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::given::Given;
 use super::mint::{self, Recipe};
 use super::renew::locked;
-use super::{Broker, explain, inputs, prompt, typed};
+use super::{Broker, adopt, explain, inputs, prompt, typed};
 use crate::connection::{ConnectionId, Pin, Values};
 use crate::definition::Integration;
 use crate::definition::template::RenderError;
@@ -35,6 +35,8 @@ pub struct ConnectOptions {
     pub paste: bool,
     /// The consent is given by a code that is entered elsewhere.
     pub device: bool,
+    /// A token, or the answer that it came in, which is there already.
+    pub with_token: Option<Secret>,
 }
 
 /// A connection that was made and is kept.
@@ -58,6 +60,9 @@ impl Broker<'_> {
         choose_file: &mut dyn FnMut(&StoreError) -> Result<Option<StoreKind>>,
     ) -> Result<Connected> {
         super::device::refuse_misfit(id, integration, options)?;
+        if options.with_token.is_some() {
+            adopt::refuse_unfit(id, integration)?;
+        }
         if options.force {
             self.stores.replace_lost_key(id);
         }
@@ -77,7 +82,8 @@ impl Broker<'_> {
         let fence = other.map(|(item, _)| item.pin.clone());
         let earlier = other.map(|(item, _)| item.extra_scopes.as_slice());
         let mut values = Values::new(integration, given.0, given.1).fenced(fence.clone());
-        let needs_person = integration.auth.needs_consent();
+        let consented = integration.auth.needs_consent();
+        let needs_person = consented && options.with_token.is_none();
         // Who pipes the redirect URL in will also have read the link.
         if needs_person && !options.paste && !self.interaction.can_show_url() {
             return Err(nobody_there(id, integration));
@@ -91,8 +97,10 @@ impl Broker<'_> {
         if integration.auth.is_by_password() {
             self.warn_of_password(id);
         }
-        let store = self.choose_store(id, kept_in, needs_person, choose_file)?;
-        let (mut item, responder) = if needs_person {
+        let store = self.choose_store(id, kept_in, consented, choose_file)?;
+        let (mut item, responder) = if let Some(text) = &options.with_token {
+            (self.adopt(id, integration, &mut values, text)?, None)
+        } else if needs_person {
             // Whoever hangs at it is found out before a consent is thrown away.
             drop(self.lock(id).map_err(|error| locked(id, error))?);
             let extra = self.extra_scopes(integration, &options.scopes, earlier)?;

@@ -12,6 +12,7 @@
 //! (`mint`); what a person consented to is renewed (`renew`).
 
 mod account;
+mod adopt;
 mod connect;
 mod device;
 mod disconnect;

@@ -24,7 +24,8 @@ use crate::ui::escape;
   hallpass connect shop@acme --param shop=acme
   hallpass connect github --param client_secret=env:GITHUB_CLIENT_SECRET
   hallpass connect github --device     (enter a code in a browser anywhere)
-  hallpass connect github --paste      (the browser is on another machine)")]
+  hallpass connect github --paste      (the browser is on another machine)
+  gh auth token | hallpass connect github --with-token -")]
 pub(super) struct ConnectArgs {
     /// The connection: INTEGRATION or INTEGRATION@NAME
     #[arg(value_name = "CONN")]
@@ -44,6 +45,9 @@ pub(super) struct ConnectArgs {
     /// Take the address that the browser ends at from stdin: pasted, or piped in
     #[arg(long)]
     paste: bool,
+    /// Take over a token, or a token endpoint's answer, that is piped in
+    #[arg(long, value_name = "-", value_parser = ["-"], hide_possible_values = true, conflicts_with_all = ["paste", "device", "no_browser", "timeout", "scopes"])]
+    with_token: Option<String>,
     /// How long to wait for the consent [default: 5m; a code's whole life]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
@@ -62,7 +66,12 @@ pub(super) fn run(args: ConnectArgs, mut context: Context) -> Result<()> {
     let context = context;
     refuse_stdin_twice(&args)?;
     let (id, integration) = context.connection(&args.connection)?;
+    let with_token = match &args.with_token {
+        Some(_) => Some(params::piped_token(&format!("hallpass connect {id}"))?),
+        None => None,
+    };
     let options = ConnectOptions {
+        with_token,
         given: args
             .params
             .iter()
@@ -83,16 +92,21 @@ pub(super) fn run(args: ConnectArgs, mut context: Context) -> Result<()> {
     finish(&context, &id, &integration, connected, args.no_test)
 }
 
-/// Stdin can bring the redirect URL or a parameter, not both.
+/// Stdin can bring the redirect URL, a token or a parameter, not two of them.
 fn refuse_stdin_twice(args: &ConnectArgs) -> Result<()> {
     let piped = |text: &&String| text.split_once('=').is_some_and(|(_, value)| value == "-");
-    let Some(param) = args.params.iter().find(piped).filter(|_| args.paste) else {
+    let taker = match (args.paste, &args.with_token) {
+        (true, _) => "--paste",
+        (false, Some(_)) => "--with-token",
+        (false, None) => return Ok(()),
+    };
+    let Some(param) = args.params.iter().find(piped) else {
         return Ok(());
     };
     let (name, _) = param.split_once('=').unwrap_or_default();
     Err(Failure::new(
         Kind::Usage,
-        format!("`--paste` reads stdin, so `{name}` cannot come from there too"),
+        format!("`{taker}` reads stdin, so `{name}` cannot come from there too"),
     )
     .hint(format!(
         "give it another way: `--param {name}=@FILE` or `--param {name}=env:VARIABLE`"

@@ -1,6 +1,7 @@
 //! Values given on the command line: `NAME=VALUE`, and for secrets
 //! `NAME=@FILE`, `NAME=env:VARIABLE` and `NAME=-`.
 
+use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 
 use crate::definition::{ValueSource, one_line};
@@ -43,6 +44,35 @@ fn resolved(source: &ValueSource) -> Result<Secret> {
         Failure::caused(Kind::Definition, error)
             .hint("give the value another way: `NAME=env:VARIABLE`, `NAME=@FILE` or `NAME=-`")
     })
+}
+
+/// What `--with-token -` reads: a token's or an answer's worth. `command` is what
+/// it goes to, for the hint.
+pub(super) fn piped_token(command: &str) -> Result<Secret> {
+    const MOST: u64 = 1024 * 1024;
+    let hint = format!("pipe it in: `… | {command} --with-token -`");
+    let mut stdin = std::io::stdin().lock();
+    // What is typed is shown, and stays on the screen.
+    if stdin.is_terminal() {
+        let what = "`--with-token -` takes no token that is typed at a terminal";
+        return Err(Failure::new(Kind::Usage, what).hint(hint));
+    }
+    let mut text = String::new();
+    let read = stdin.by_ref().take(MOST + 1).read_to_string(&mut text);
+    // Secret from here on, and cleared with it.
+    let text = Secret::new(text);
+    read.map_err(|error| {
+        Failure::caused(Kind::Usage, error)
+            .context("stdin cannot be read")
+            .hint(&hint)
+    })?;
+    let length = text.expose().trim().len();
+    let why = match length {
+        0 => "nothing came on stdin",
+        _ if text.expose().len() as u64 > MOST => "more came on stdin than any token has",
+        _ => return Ok(text),
+    };
+    Err(Failure::new(Kind::Usage, why).hint(hint))
 }
 
 fn from_stdin() -> Result<Secret> {

@@ -19,6 +19,8 @@ pub(super) enum Moment {
     Connect,
     /// One is renewed.
     Refresh,
+    /// One is brought along, for which the steps were run elsewhere.
+    Adopt,
 }
 
 /// Runs the definition's steps and lookup over what the token call brought,
@@ -39,6 +41,7 @@ pub(super) fn complete(
         let runs = match moment {
             Moment::Connect => step.on_connect,
             Moment::Refresh => step.on_refresh,
+            Moment::Adopt => false,
         };
         if !runs {
             continue;
@@ -64,7 +67,7 @@ pub(super) fn complete(
         let claims = token.as_ref().and_then(|token| jwt::claims(token.expose()));
         capture(values, from, &claims.unwrap_or_default())?;
     }
-    if let Some(lookup) = auth.lookup.as_ref().filter(|_| moment == Moment::Connect) {
+    if let Some(lookup) = auth.lookup.as_ref().filter(|_| moment != Moment::Refresh) {
         let brought = call(http, values, lookup, bound_token(values, answer))?;
         capture(values, CaptureFrom::Lookup, &brought.json)?;
     }

@@ -3,13 +3,15 @@
 //! `client`, and `jwt` and `dpop` with `signing_key` and `jwk` for what is
 //! signed); `answer` reads what came
 //! back, leniently, once `success` and `fields` say that it is one; one file per
-//! grant (`subject` fetches what `token_exchange` shows), `push` for an
-//! authorization request that goes to the server itself, `after` for the calls
-//! that follow a token call, `again` for what may be tried twice; `callback` is the
+//! grant (`subject` fetches what `token_exchange` shows, `adopt` takes a token
+//! that is there already), `push` for an authorization request that goes to the
+//! server itself, `after` for the calls that follow a token call, `again` for
+//! what may be tried twice; `callback` is the
 //! loopback listener, bounded by `front`, with `page` and `look` for what a
 //! person sees, `paste` the other way in, `arrival` the wait for either, and
 //! `redirected` the judge of both; `discover` and `register` ask a server about itself.
 
+mod adopt;
 mod after;
 mod again;
 mod answer;
@@ -47,6 +49,7 @@ mod wire;
 
 use std::time::Duration;
 
+pub use adopt::adopt;
 pub use again::Repeat;
 pub use answer::Answer;
 pub use authorization_code::{CodeFlow, Consented, Invitation, Told};

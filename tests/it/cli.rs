@@ -3,13 +3,16 @@
 
 use crate::support::{Cmd, HALLPASS, Home};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 19] = [
     "check",
     "list",
     "connect",
     "status",
+    "test",
     "token",
     "request",
+    "exec",
+    "refresh",
     "disconnect",
     "move",
     "rename",

@@ -13,6 +13,7 @@ mod races;
 mod relay;
 #[cfg(unix)]
 mod terminal;
+mod with_token;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
