@@ -39,11 +39,14 @@ Register-ArgumentCompleter -Native -CommandName 'hallpass' -ScriptBlock {
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Call the integration''s test endpoint: does the credential work, and whose is it')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print a token that works now, renewed if need be')
             [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Call the API with the credential added')
+            [CompletionResult]::new('exec', 'exec', [CompletionResultType]::ParameterValue, 'Run a command with a token in its environment, and end with its exit code')
+            [CompletionResult]::new('refresh', 'refresh', [CompletionResultType]::ParameterValue, 'Renew connections now, and say what became of each')
             [CompletionResult]::new('disconnect', 'disconnect', [CompletionResultType]::ParameterValue, 'Revoke a connection at the provider (RFC 7009), then forget it')
             [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Move a connection to another store')
             [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a connection another name')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Seal a connection for another machine; one that is renewed is forgotten here')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take in a connection that `hallpass export` sealed for this machine')
+            [CompletionResult]::new('helper', 'helper', [CompletionResultType]::ParameterValue, 'Speak the credential protocol of git, docker or kubectl, or set it up there')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'What is wrong here, and the command that mends it')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let a project file be used, after showing what it would do')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'A local OAuth provider and API, to try hallpass and to test scripts against')
@@ -80,10 +83,12 @@ Register-ArgumentCompleter -Native -CommandName 'hallpass' -ScriptBlock {
         'hallpass;connect' {
             [CompletionResult]::new('--param', '--param', [CompletionResultType]::ParameterName, 'A parameter; secrets as NAME=@FILE, NAME=env:VARIABLE or NAME=- (stdin)')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'A scope to ask for besides the definition''s')
-            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for the consent [default: 5m]')
+            [CompletionResult]::new('--with-token', '--with-token', [CompletionResultType]::ParameterName, 'Take over a token, or a token endpoint''s answer, that is piped in')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for the consent [default: 5m; a code''s whole life]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on a terminal')
+            [CompletionResult]::new('--device', '--device', [CompletionResultType]::ParameterName, 'Get a code to enter in a browser on any device (RFC 8628)')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Only print the link, open nothing')
             [CompletionResult]::new('--paste', '--paste', [CompletionResultType]::ParameterName, 'Take the address that the browser ends at from stdin: pasted, or piped in')
             [CompletionResult]::new('--no-test', '--no-test', [CompletionResultType]::ParameterName, 'Do not call the definition''s test path at the end')
@@ -162,6 +167,34 @@ Register-ArgumentCompleter -Native -CommandName 'hallpass' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'hallpass;exec' {
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'A variable to set')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'A variable to set to the path of a file with the token, which is kept fresh')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on a terminal')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;refresh' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on a terminal')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every connection that is kept and can be renewed')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON array')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'hallpass;disconnect' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
@@ -223,6 +256,72 @@ Register-ArgumentCompleter -Native -CommandName 'hallpass' -ScriptBlock {
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on a terminal')
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'Print whom to export to for this machine (`age1…`)')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;helper' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on a terminal')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('git', 'git', [CompletionResultType]::ParameterValue, 'git''s credential helper: `get`, `store` and `erase`, as git calls it')
+            [CompletionResult]::new('docker', 'docker', [CompletionResultType]::ParameterValue, 'docker''s credential helper, also by the name docker-credential-hallpass')
+            [CompletionResult]::new('kubectl', 'kubectl', [CompletionResultType]::ParameterValue, 'kubectl''s credential plugin: an ExecCredential on stdout')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Write a tool''s own configuration so that it asks hallpass, after showing it')
+            break
+        }
+        'hallpass;helper;git' {
+            [CompletionResult]::new('--connection', '--connection', [CompletionResultType]::ParameterName, 'The connection to use; else git''s user name may name it, or it is the definition''s own')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on a terminal')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;helper;docker' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on a terminal')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;helper;kubectl' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on a terminal')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask anything')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hallpass;helper;install' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this definition file alone (or HALLPASS_CONFIG)')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where new connections are kept (or HALLPASS_STORE)')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour on a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Write it without asking')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what is done on stderr, without secrets; twice says more')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')

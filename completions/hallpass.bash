@@ -31,8 +31,14 @@ _hallpass() {
             hallpass,doctor)
                 cmd="hallpass__subcmd__doctor"
                 ;;
+            hallpass,exec)
+                cmd="hallpass__subcmd__exec"
+                ;;
             hallpass,export)
                 cmd="hallpass__subcmd__export"
+                ;;
+            hallpass,helper)
+                cmd="hallpass__subcmd__helper"
                 ;;
             hallpass,import)
                 cmd="hallpass__subcmd__import"
@@ -42,6 +48,9 @@ _hallpass() {
                 ;;
             hallpass,move)
                 cmd="hallpass__subcmd__move"
+                ;;
+            hallpass,refresh)
+                cmd="hallpass__subcmd__refresh"
                 ;;
             hallpass,rename)
                 cmd="hallpass__subcmd__rename"
@@ -64,6 +73,18 @@ _hallpass() {
             hallpass,trust)
                 cmd="hallpass__subcmd__trust"
                 ;;
+            hallpass__subcmd__helper,docker)
+                cmd="hallpass__subcmd__helper__subcmd__docker"
+                ;;
+            hallpass__subcmd__helper,git)
+                cmd="hallpass__subcmd__helper__subcmd__git"
+                ;;
+            hallpass__subcmd__helper,install)
+                cmd="hallpass__subcmd__helper__subcmd__install"
+                ;;
+            hallpass__subcmd__helper,kubectl)
+                cmd="hallpass__subcmd__helper__subcmd__kubectl"
+                ;;
             *)
                 ;;
         esac
@@ -71,7 +92,7 @@ _hallpass() {
 
     case "${cmd}" in
         hallpass)
-            opts="-v -h -V --config --store --verbose --quiet --color --no-input --help --version check list connect status test token request disconnect move rename export import doctor trust sandbox completions"
+            opts="-v -h -V --config --store --verbose --quiet --color --no-input --help --version check list connect status test token request exec refresh disconnect move rename export import helper doctor trust sandbox completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -149,7 +170,7 @@ _hallpass() {
             return 0
             ;;
         hallpass__subcmd__connect)
-            opts="-v -h --param --scope --no-browser --paste --timeout --no-test --force --config --store --verbose --quiet --color --no-input --help"
+            opts="-v -h --param --scope --device --no-browser --paste --with-token --timeout --no-test --force --config --store --verbose --quiet --color --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -161,6 +182,10 @@ _hallpass() {
                     ;;
                 --scope)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --with-token)
+                    COMPREPLY=($(compgen -W "-" -- "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -238,6 +263,40 @@ _hallpass() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hallpass__subcmd__exec)
+            opts="-v -h --env --token-file --config --store --verbose --quiet --color --no-input --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -W "keychain file none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hallpass__subcmd__export)
             opts="-o -v -h --to --keep --output --config --store --verbose --quiet --color --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -257,6 +316,140 @@ _hallpass() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -W "keychain file none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hallpass__subcmd__helper)
+            opts="-v -h --config --store --verbose --quiet --color --no-input --help git docker kubectl install"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -W "keychain file none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hallpass__subcmd__helper__subcmd__docker)
+            opts="-v -h --config --store --verbose --quiet --color --no-input --help get store erase list version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -W "keychain file none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hallpass__subcmd__helper__subcmd__git)
+            opts="-v -h --connection --config --store --verbose --quiet --color --no-input --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --connection)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -W "keychain file none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hallpass__subcmd__helper__subcmd__install)
+            opts="-v -h --yes --config --store --verbose --quiet --color --no-input --help git docker kubectl"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -W "keychain file none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hallpass__subcmd__helper__subcmd__kubectl)
+            opts="-v -h --config --store --verbose --quiet --color --no-input --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -343,6 +536,32 @@ _hallpass() {
                     COMPREPLY=($(compgen -W "keychain file" -- "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -W "keychain file none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hallpass__subcmd__refresh)
+            opts="-v -h --all --json --config --store --verbose --quiet --color --no-input --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

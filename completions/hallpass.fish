@@ -43,11 +43,14 @@ complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "status" -d 'One c
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "test" -d 'Call the integration\'s test endpoint: does the credential work, and whose is it'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "token" -d 'Print a token that works now, renewed if need be'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "request" -d 'Call the API with the credential added'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "exec" -d 'Run a command with a token in its environment, and end with its exit code'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "refresh" -d 'Renew connections now, and say what became of each'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "disconnect" -d 'Revoke a connection at the provider (RFC 7009), then forget it'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "move" -d 'Move a connection to another store'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "rename" -d 'Give a connection another name'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "export" -d 'Seal a connection for another machine; one that is renewed is forgotten here'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "import" -d 'Take in a connection that `hallpass export` sealed for this machine'
+complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "helper" -d 'Speak the credential protocol of git, docker or kubectl, or set it up there'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "doctor" -d 'What is wrong here, and the command that mends it'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "trust" -d 'Let a project file be used, after showing what it would do'
 complete -c hallpass -n "__fish_hallpass_needs_command" -f -a "sandbox" -d 'A local OAuth provider and API, to try hallpass and to test scripts against'
@@ -79,7 +82,8 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l no-input -d '
 complete -c hallpass -n "__fish_hallpass_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l param -d 'A parameter; secrets as NAME=@FILE, NAME=env:VARIABLE or NAME=- (stdin)' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l scope -d 'A scope to ask for besides the definition\'s' -r
-complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l timeout -d 'How long to wait for the consent [default: 5m]' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l with-token -d 'Take over a token, or a token endpoint\'s answer, that is piped in' -r -f -a "-\t''"
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l timeout -d 'How long to wait for the consent [default: 5m; a code\'s whole life]' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
@@ -87,6 +91,7 @@ none\t'Nowhere: nothing is kept'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l device -d 'Get a code to enter in a browser on any device (RFC 8628)'
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l no-browser -d 'Only print the link, open nothing'
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l paste -d 'Take the address that the browser ends at from stdin: pasted, or piped in'
 complete -c hallpass -n "__fish_hallpass_using_subcommand connect" -l no-test -d 'Do not call the definition\'s test path at the end'
@@ -156,6 +161,32 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s v -l verbo
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l no-input -d 'Never ask anything'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand exec" -l env -d 'A variable to set' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand exec" -l token-file -d 'A variable to set to the path of a file with the token, which is kept fresh' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand exec" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand exec" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand exec" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand exec" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand exec" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand exec" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand refresh" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand refresh" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand refresh" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand refresh" -l all -d 'Every connection that is kept and can be renewed'
+complete -c hallpass -n "__fish_hallpass_using_subcommand refresh" -l json -d 'Print a JSON array'
+complete -c hallpass -n "__fish_hallpass_using_subcommand refresh" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand refresh" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand refresh" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand refresh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
 complete -c hallpass -n "__fish_hallpass_using_subcommand disconnect" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
@@ -220,6 +251,67 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand import" -s v -l verbos
 complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand import" -l no-input -d 'Never ask anything'
 complete -c hallpass -n "__fish_hallpass_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -f -a "git" -d 'git\'s credential helper: `get`, `store` and `erase`, as git calls it'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -f -a "docker" -d 'docker\'s credential helper, also by the name docker-credential-hallpass'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -f -a "kubectl" -d 'kubectl\'s credential plugin: an ExecCredential on stdout'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and not __fish_seen_subcommand_from git docker kubectl install" -f -a "install" -d 'Write a tool\'s own configuration so that it asks hallpass, after showing it'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from git" -l connection -d 'The connection to use; else git\'s user name may name it, or it is the definition\'s own' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from git" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from git" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from git" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from git" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from git" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from git" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from git" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from docker" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from docker" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from docker" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from docker" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from docker" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from docker" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from docker" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from kubectl" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from kubectl" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from kubectl" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from kubectl" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from kubectl" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from kubectl" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from kubectl" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from install" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from install" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'One age-encrypted file per connection'
+none\t'Nowhere: nothing is kept'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from install" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from install" -l yes -d 'Write it without asking'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from install" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from install" -l quiet -d 'Say nothing but errors'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from install" -l no-input -d 'Never ask anything'
+complete -c hallpass -n "__fish_hallpass_using_subcommand helper; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
 complete -c hallpass -n "__fish_hallpass_using_subcommand doctor" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'

@@ -62,4 +62,5 @@ mod terminal_screens;
 mod test_command;
 mod token;
 mod trust;
+mod unattended;
 mod warnings;

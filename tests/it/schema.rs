@@ -108,7 +108,7 @@ const TABLES: &[(&str, &str, &str)] = &[
 ];
 
 /// The types of credentials, and the grants, whose tables may know keys of their own.
-const TYPES: [&str; 8] = [
+const TYPES: [&str; 9] = [
     "type = \"oauth2\"\ngrant = \"authorization_code\"",
     "type = \"oauth2\"\ngrant = \"device_code\"",
     "type = \"oauth2\"\ngrant = \"client_credentials\"",

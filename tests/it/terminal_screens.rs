@@ -113,6 +113,9 @@ fn in_a_container_with_a_link_that_is_good_for_a_minute() {
     );
     let connect = home.hallpass(&["connect", "bank"]);
     let (mut process, _terminal) = at_terminal(connect.env("container", "podman"));
+    // The issuer grants by code too.
+    process.wait_for_question("Connect with a code instead?");
+    process.types("n");
     let link = process.wait_for_stderr(|line| line.starts_with("http://"));
     process.wait_for_stderr(|line| line.starts_with("Waiting"));
     http::approve(&link);
