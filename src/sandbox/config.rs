@@ -163,7 +163,7 @@ mod tests {
         let text = config("http://127.0.0.1:1234", false);
         let parsed: toml::Table = toml::from_str(&text).expect("valid TOML");
         let integrations = parsed["integrations"].as_table().expect("a table");
-        assert_eq!(integrations.len(), 3);
+        assert_eq!(integrations.len(), 5);
         let auth = &integrations["sandbox"]["auth"];
         assert_eq!(
             auth["token_url"].as_str(),

@@ -43,10 +43,10 @@ fn every_recipe_passes_check_as_it_stands() {
 }
 
 #[test]
-fn there_are_eleven_and_each_has_the_name_above_it() {
+fn there_are_fifteen_and_each_has_the_name_above_it() {
     let recipes = recipes();
-    assert_eq!(recipes.len(), 11);
-    assert_eq!(COOKBOOK.matches("```toml").count(), 11);
+    assert_eq!(recipes.len(), 15);
+    assert_eq!(COOKBOOK.matches("```toml").count(), 15);
     let whole: String = recipes.iter().map(|recipe| recipe.definition).collect();
     let definitions = Definitions::of_text("integrations.toml".as_ref(), whole);
     let found = definitions.all();

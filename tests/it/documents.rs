@@ -63,7 +63,7 @@ fn played_by(provider: &Provider, recorder: &Recorder, text: &str) -> String {
 #[test]
 fn the_readmes_definitions_are_valid_as_they_stand() {
     let definitions = blocks("toml");
-    assert_eq!(definitions.len(), 4);
+    assert_eq!(definitions.len(), 6);
     let home = Home::new();
     home.write("integrations.toml", &definitions.join("\n"));
     home.hallpass(&["check"]).run().ok();

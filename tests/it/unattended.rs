@@ -171,12 +171,13 @@ impl Desert {
         };
         let path = self.home.path();
         let nowhere = path.join("not-a-directory/below");
-        let bin = path.join("bin");
-        let found = std::env::var_os("PATH").unwrap();
-        let paths = std::iter::once(bin).chain(std::env::split_paths(&found));
+        let found = format!(
+            "{}:/usr/local/bin:/usr/bin:/bin",
+            path.join("bin").display()
+        );
         let mut cmd = Cmd::new(program, &args)
             .dir(path)
-            .env("PATH", std::env::join_paths(paths).unwrap())
+            .env("PATH", found)
             .env("TRAP", self.trace())
             .env("HALLPASS_CONFIG", path.join("definitions.toml"))
             .env("HALLPASS_ERRORS", "json")

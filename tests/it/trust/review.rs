@@ -187,7 +187,7 @@ fn a_changed_file_shows_the_difference() {
         "  - `github` is gone",
         "  + `forge` is new",
         "    22 | base_url = \"https://evil.example/v1\"",
-        "    31 | # more",
+        "    32 | # more",
         "7 lines are gone or were changed.",
     ] {
         assert!(run.stderr.lines().any(|said| said == line), "{line}\n{run}");
