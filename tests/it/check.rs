@@ -173,7 +173,7 @@ fn json_without_an_error_is_a_success() {
     let check = home.hallpass(&["check", "--json"]);
     let check = check.env("GITHUB_CLIENT_SECRET", "not-real");
     let run = check.env("REPORTS_CLIENT_SECRET", "not-real").run().ok();
-    assert_eq!(run.json()["integrations"], 3, "{run}");
+    assert_eq!(run.json()["integrations"], 4, "{run}");
     assert_eq!(run.json()["problems"], serde_json::json!([]), "{run}");
     assert_eq!(run.stderr, "");
     // No file is no definition; one that was named is missed.
