@@ -70,6 +70,11 @@ fn unadopted(id: &ConnectionId, error: GrantError) -> Failure {
         GrantError::NoToken(_) | GrantError::Denied { .. } => Failure::caused(Kind::Usage, error)
             .context(what)
             .hint("pipe in a token in one line, or the JSON that a token endpoint answered"),
+        GrantError::Bound => Failure::caused(Kind::Usage, error)
+            .context(what)
+            .hint(format!(
+                "get one that is bound to a key of its own: `hallpass connect {id}`"
+            )),
         other => explain::grant(id, &what, other),
     }
 }

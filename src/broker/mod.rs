@@ -13,6 +13,7 @@
 
 mod account;
 mod adopt;
+mod bound;
 mod connect;
 mod device;
 mod disconnect;
@@ -43,6 +44,7 @@ use crate::settings::StoreKind;
 use crate::store::{Item, Standing, Stores};
 use crate::ui::Ui;
 
+pub use bound::bound;
 pub use connect::{ConnectOptions, Connected};
 pub use disconnect::Revoked;
 pub use explain::client_certificate;

@@ -5,7 +5,7 @@
 //! What goes only to a provider's token endpoint has no name here: client
 //! secrets, refresh tokens, and the password that is exchanged for a token.
 
-use crate::broker::values_of;
+use crate::broker::{bound, values_of};
 use crate::connection::{ConnectionArg, ConnectionId, Values};
 use crate::definition::template::{Names, RenderError, Scope, Template, Value};
 use crate::definition::{AuthKind, Integration};
@@ -83,6 +83,14 @@ impl Source {
         let exchanged = self.integration.auth.oauth2().is_some() && name == "password";
         exchanged || WITHHELD.contains(&name) || name.contains('.')
     }
+
+    /// Whether a name comes down to the token.
+    fn shows_token(&self, name: &str) -> bool {
+        match self.integration.value(name) {
+            Some(template) => template.names().any(|name| self.shows_token(name)),
+            None => name == "token",
+        }
+    }
 }
 
 /// Which connection a placeholder means, and which of its values. Whose it is
@@ -150,6 +158,7 @@ impl Entry {
 
     /// The value; none where an optional one that it is made of is unset.
     pub fn fill(&self, filled: &Filled<'_>) -> Result<Option<Secret>> {
+        self.refuse_bound(filled)?;
         let rendered = self.template.render(filled);
         let rendered = rendered.map_err(|error| self.unfilled(error, filled.sources))?;
         let Some(rendered) = rendered else {
@@ -161,6 +170,21 @@ impl Entry {
                 .hint("no variable can hold that: encode it, as in `{token|base64}`"));
         }
         Ok(Some(rendered.text))
+    }
+
+    /// Refuses a token that the command could do nothing with.
+    fn refuse_bound(&self, filled: &Filled<'_>) -> Result<()> {
+        let names = self.template.names();
+        let used = names.filter_map(|name| meant(filled.sources, name));
+        let mut shown = used.filter(|(at, name)| filled.sources[*at].shows_token(name));
+        let is_bound = |at: usize| filled.values[at].binding().is_some();
+        match shown.find(|(at, _)| is_bound(*at)) {
+            Some((at, _)) => Err(bound(
+                &filled.sources[at].id,
+                &format!("it is of no use in `{}`", self.name),
+            )),
+            None => Ok(()),
+        }
     }
 
     fn unfilled(&self, error: RenderError, sources: &[Source]) -> Failure {

@@ -18,12 +18,17 @@ use crate::secret::Secret;
 
 /// Takes a token over, and makes the lookup that goes with connecting; steps
 /// are not run, which make a token of another. `Err` with [`GrantError::NoToken`]
-/// where the text holds none that can be sent.
+/// where the text holds none that can be sent, with [`GrantError::Bound`] where
+/// it is of no use without a key.
 pub fn adopt(http: &Http, values: &mut Values<'_>, text: &Secret) -> Result<Answer, GrantError> {
     let mut answer = read(values, text.expose())?;
     let Some(token) = &answer.access_token else {
         return Err(GrantError::NoToken(WHAT));
     };
+    // Its key is where it was made, whatever the definition says of this one.
+    if answer.is_bound() || is_confirmed(token) {
+        return Err(GrantError::Bound);
+    }
     if answer.expires_in.is_none() {
         answer.expires_in = life(token);
     }
@@ -67,6 +72,12 @@ fn read(values: &Values<'_>, text: &str) -> Result<Answer, GrantError> {
         }
     }
     Err(failed)
+}
+
+/// Whether a token tells itself that it is bound to a key, where it is a JWT
+/// (RFC 9449 section 6.1).
+fn is_confirmed(token: &Secret) -> bool {
+    jwt::claims(token.expose()).is_some_and(|claims| claims["cnf"]["jkt"].is_string())
 }
 
 /// What is left of the life that a token tells itself, where it is a JWT (RFC

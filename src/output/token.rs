@@ -1,5 +1,6 @@
 //! A token, in the form a script wants it.
 
+use crate::broker::bound;
 use crate::connection::ConnectionId;
 use crate::credential::{Credential, DPOP};
 use crate::error::{Failure, Kind, Result};
@@ -40,11 +41,9 @@ pub fn token(
         Format::Raw => super::line(token()?),
         Format::Json => super::json(&json(credential, token()?)),
         Format::Env => super::line(&format!("HALLPASS_TOKEN={}", quoted(token()?))),
-        Format::Header if credential.binding().is_some() => Err(Failure::new(
-            Kind::Usage,
-            format!("the token of `{id}` is bound to a key (DPoP), so that its header alone is of no use"),
-        )
-        .hint(format!("let hallpass send it, with a proof for each request: `hallpass request {id} …`"))),
+        Format::Header if credential.binding().is_some() => {
+            Err(bound(id, "its header alone is of no use"))
+        }
         Format::Header => match header {
             Some((name, value)) => super::line(&format!("{name}: {value}")),
             None if credential.access_token.is_none() => Err(Failure::new(

@@ -5,7 +5,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use crate::broker::{Fresh, Need};
+use crate::broker::{Fresh, Need, bound};
 use crate::clock::Timestamp;
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
@@ -46,6 +46,9 @@ pub(super) fn run(args: &KubectlArgs, context: &Context) -> Result<()> {
         return output::exec_credential(version, &token, expires);
     }
     let credential = &fresh.item.credential;
+    if credential.binding().is_some() {
+        return Err(bound(&id, "it is of no use to kubectl"));
+    }
     let Some(token) = &credential.access_token else {
         return Err(
             Failure::new(Kind::Usage, format!("the credential of `{id}` is no token")).hint(

@@ -1,7 +1,7 @@
 //! Whose credential a tool is given: the definitions that name the host, and
 //! the connection of theirs that is meant.
 
-use crate::broker::{Need, State};
+use crate::broker::{Need, State, bound};
 use crate::clock::Timestamp;
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
@@ -187,6 +187,9 @@ pub(super) fn login(
             password: input("password")?,
             expires_at: None,
         });
+    }
+    if credential.binding().is_some() {
+        return Err(bound(id, "it is of no use as a password"));
     }
     let password = credential.access_token.clone();
     Ok(Login {

@@ -1,7 +1,9 @@
 //! DPoP (RFC 9449): tokens that are bound to a key. What goes over the wire (`bound`), nonces
-//! (`nonces`), providers and APIs that mean no good (`hostile`), where the key rests (`kept`).
+//! (`nonces`), providers and APIs that mean no good (`hostile`), where the key rests (`kept`), who is
+//! not given the token (`handed_out`).
 
 mod bound;
+mod handed_out;
 mod hostile;
 mod kept;
 mod nonces;
