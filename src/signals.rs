@@ -13,7 +13,7 @@ mod forward;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-pub use forward::{Forwarding, forward_to_child};
+pub use forward::{Forwarding, forward_to_child, heed_children};
 
 #[cfg(unix)]
 use crate::error::{Failure, Kind, Signal};

@@ -146,6 +146,7 @@ fn run_guarded() -> ExitCode {
     }
     guard::report_panics(ui);
     signals::speak_through(ui);
+    signals::heed_children();
     start_log(cli.global.verbose);
     let global = Global {
         config: cli.global.config,

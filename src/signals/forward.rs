@@ -75,11 +75,22 @@ pub fn forward_to_child() -> Forwarding {
 }
 
 /// Whether a signal came from the terminal, which sends it to the child as
-/// well: Ctrl-C, Ctrl-\, a window that was closed.
+/// well: Ctrl-C, Ctrl-\, the end of a shell whose window was closed.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn reached_child_too(_number: i32, code: i32) -> bool {
+fn reached_child_too(number: i32, code: i32) -> bool {
+    // A closed terminal tells the leader of its session alone (setsid(2)), which
+    // we are where a window, a container or `ssh -t` was started with us.
+    if number == signal_hook::consts::SIGHUP && leads_session() {
+        return false;
+    }
     // What a process sends has a code of zero or less (sigaction(2)).
     code > 0
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn leads_session() -> bool {
+    let own = rustix::process::getpid();
+    rustix::process::getsid(None).is_ok_and(|leader| leader == own)
 }
 
 /// Elsewhere the code does not tell who sent it.
@@ -89,6 +100,20 @@ fn reached_child_too(number: i32, _code: i32) -> bool {
     let keys = [signal_hook::consts::SIGINT, signal_hook::consts::SIGQUIT];
     keys.contains(&number) && std::io::stdin().is_terminal()
 }
+
+/// Has the system keep the end of our children until it is asked for. Where we
+/// were started with SIGCHLD ignored, as some daemons do it, it would forget it.
+#[cfg(unix)]
+pub fn heed_children() {
+    // Nobody looks at the flag: it is the handler that counts.
+    let flag = Arc::new(AtomicBool::new(false));
+    // Where there can be none, children fare as they did.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGCHLD, flag);
+}
+
+/// Elsewhere the end of a child is kept for whoever holds it.
+#[cfg(not(unix))]
+pub fn heed_children() {}
 
 /// Those of some signals that we were not started to ignore, as `nohup` and a
 /// shell's `&` have it: to watch them would give them to a child anew.

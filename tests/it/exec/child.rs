@@ -173,3 +173,63 @@ fn ctrl_c_at_a_terminal_reaches_the_command_once() {
         assert_eq!(run.stdout.matches("got INT").count(), 1, "{run}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_window_that_is_closed_ends_the_command_whoever_leads_the_session() {
+    let home = home();
+    let script = "echo ready; exec sleep 90";
+    for way in WAYS {
+        // Hallpass leads the session, as in a terminal's own window, and the system tells it alone.
+        let args = [&["--ctty", HALLPASS], around(way, script).as_slice()].concat();
+        let command = Cmd::new("setsid", &args).env("HALLPASS_HOME", home.path());
+        let (outside, inside) = Terminal::open();
+        let command = command.env("HALLPASS_STORE", "file");
+        let mut running = command.spawn_inside(inside);
+        running.wait_for_stdout(|line| line == "ready");
+        drop(outside);
+        let run = running.wait();
+        assert!(run.signal == Some(1) || run.code == Some(129), "{run}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_is_reaped_where_nobody_cares_for_children() {
+    let home = home();
+    home.edit(|text| {
+        text.replace(
+            "\"key-not-real\"",
+            "{ command = [\"echo\", \"key-not-real\"] }",
+        )
+    });
+    for way in ["key", "key --token-file F"] {
+        // Some start what they run with SIGCHLD ignored, which is inherited.
+        let script = format!(
+            "exec perl -e '$SIG{{CHLD}} = \"IGNORE\"; exec @ARGV' hallpass exec {way} -- bash -c 'exit 42'"
+        );
+        let run = home.shell(&script).run();
+        assert_eq!(run.code, Some(42), "{run}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_has_the_usual_dispositions_and_no_signal_is_blocked() {
+    let home = home();
+    for way in WAYS {
+        let words = ["--", "grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"];
+        let args = [&["exec"], way, &words].concat();
+        let run = home.hallpass(&args).run().ok();
+        let masks = run.stdout.lines().filter_map(|line| line.split_once(":\t"));
+        let masks: Vec<u64> = masks
+            .map(|(_, mask)| u64::from_str_radix(mask, 16).unwrap())
+            .collect();
+        // The C library keeps two for itself, behind the ones with names.
+        assert_eq!((masks[0], masks[1] & 0x7fff_ffff), (0, 0), "{run}");
+        // A reader that goes away ends a writer, which is not so in our own process.
+        let script = "yes | head -1; echo ${PIPESTATUS[0]}";
+        let run = home.hallpass(&around(way, script)).run().ok();
+        assert_eq!(run.stdout, "y\n141\n");
+    }
+}

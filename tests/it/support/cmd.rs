@@ -107,6 +107,19 @@ impl Cmd {
         )
     }
 
+    /// Starts it with its stdin at a terminal whose outside is the caller's alone, to be closed.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn spawn_inside(mut self, inside: std::fs::File) -> Running {
+        self.command
+            .stdin(inside)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let what = self.command_line();
+        let child = self.command.spawn().expect("it starts");
+        Running::new(what, child, Input::Open)
+    }
+
     fn command_line(&self) -> String {
         let program = Path::new(self.command.get_program());
         let program = program.file_name().unwrap_or(self.command.get_program());

@@ -11,13 +11,18 @@ pub struct Terminal(File);
 
 impl Terminal {
     /// Both sides.
-    pub(super) fn open() -> (Terminal, File) {
-        let outside = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    pub fn open() -> (Terminal, File) {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        // A program that inherits it holds it open.
+        #[cfg(target_os = "linux")]
+        let flags = flags | OpenptFlags::CLOEXEC;
+        let outside = openpt(flags).expect("a terminal");
         grantpt(&outside).expect("it is ours");
         unlockpt(&outside).expect("it is ours");
         let name = ptsname(&outside, Vec::new()).expect("it has a name");
         let name = name.into_string().expect("text");
         let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
+        let flags = flags | rustix::fs::OFlags::CLOEXEC;
         let inside = rustix::fs::open(name, flags, rustix::fs::Mode::empty());
         (
             Terminal(File::from(outside)),
