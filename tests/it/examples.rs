@@ -2,6 +2,8 @@
 //! it (`formats`), holds no secret, and its commands are run against a sandbox that stands in for the
 //! service.
 
+#[cfg(unix)]
+mod deploy;
 mod formats;
 
 use std::collections::BTreeMap;
@@ -104,27 +106,6 @@ fn calls() -> Vec<Vec<String>> {
     calls
 }
 
-/// Whether this version reads the grant that two of the definitions have.
-fn knows_token_exchange() -> bool {
-    let home = Home::new();
-    let minimal = "[integrations.x.auth]\ntype = \"oauth2\"\ngrant = \"token_exchange\"\n";
-    home.write("integrations.toml", minimal);
-    let run = home.hallpass(&["check"]).run().exits(3);
-    !run.stderr
-        .contains("does not know `grant = \"token_exchange\"`")
-}
-
-/// The definitions, as far as this version reads them.
-fn definitions() -> String {
-    if knows_token_exchange() {
-        return DEFINITIONS.to_owned();
-    }
-    let known = DEFINITIONS
-        .split_once("# The same without any stored secret")
-        .expect("two kinds");
-    known.0.to_owned()
-}
-
 /// The service, played by a sandbox.
 fn played_by(provider: &Provider) -> String {
     let issuer = provider.issuer();
@@ -133,21 +114,36 @@ fn played_by(provider: &Provider) -> String {
             "https://login.example.com/oauth/token",
             format!("{issuer}/token"),
         ),
+        // What is left of it is the audience.
+        ("https://login.example.com", issuer.to_owned()),
         ("https://api.example.com", issuer.to_owned()),
         ("reports-job", "sandbox-service".to_owned()),
+        ("deploy-job", "sandbox-app".to_owned()),
         ("reports:write", "notes:read".to_owned()),
+        (
+            "scopes = [\"deploy\"]",
+            "scopes = [\"notes:read\"]".to_owned(),
+        ),
     ]
     .iter()
-    .fold(definitions(), |text, (from, to)| text.replace(from, to))
+    .fold(DEFINITIONS.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    })
 }
 
 /// A checkout with the definitions, and with programs that want a token.
 fn checkout(provider: &Provider) -> Home {
     let home = Home::new();
     home.write(".hallpass/integrations.toml", &played_by(provider));
-    let wanted = r#"case "${API_TOKEN-$(cat "$REPORTS_TOKEN_FILE")}" in sbx_at_?*) echo published;; *) exit 1;; esac"#;
-    for name in ["publish-report", "serve"] {
-        let path = home.write(name, &format!("#!/bin/sh\n{wanted}\n"));
+    let given = r#""${API_TOKEN-$(cat "${REPORTS_TOKEN_FILE-$DEPLOY_TOKEN_FILE}")}""#;
+    for (name, says) in [
+        ("publish-report", "published"),
+        ("serve", "published"),
+        ("deploy", "deployed"),
+    ] {
+        let script = format!("case {given} in sbx_at_?*) echo {says};; *) exit 1;; esac");
+        let path = home.write(name, &format!("#!/bin/sh\n{script}\n"));
         #[cfg(unix)]
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .unwrap();
@@ -159,7 +155,7 @@ fn checkout(provider: &Provider) -> Home {
 #[test]
 fn the_definitions_pass_check_as_they_stand() {
     let home = Home::new();
-    home.write("integrations.toml", &definitions());
+    home.write("integrations.toml", DEFINITIONS);
     let run = home
         .hallpass(&["check"])
         .env("REPORTS_CLIENT_SECRET", "secret-not-real")
