@@ -206,7 +206,7 @@ pub(super) fn key(registry: &str) -> String {
 /// The server's URL, or its host alone, as docker gives it.
 fn server() -> Result<String> {
     let bytes = super::input()?;
-    let text = String::from_utf8(bytes).unwrap_or_default();
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
     let text = text.trim();
     if text.is_empty() || text.contains(char::is_control) {
         return Err(Failure::new(Kind::Usage, "stdin names no registry")

@@ -45,8 +45,9 @@ pub(super) fn run(args: &GitArgs, context: &Context) -> Result<()> {
     match args.operation.as_str() {
         "get" => get(args, context),
         "erase" => erase(args, context),
-        // `store` too: what git was given, hallpass keeps already.
-        _ => Ok(()),
+        // `store` too: what git was given, hallpass keeps already. It is heard out,
+        // so that git does not write to nobody.
+        _ => super::input().map(drop),
     }
 }
 
@@ -127,12 +128,20 @@ fn erase(args: &GitArgs, context: &Context) -> Result<()> {
 impl Request {
     /// Reads attributes, as far as the first empty line. Those that are not
     /// known, and arrays, are let go; of those that come twice the last counts,
-    /// as it does for git. One that is no text matches nothing.
+    /// as it does for git. One that is no text matches nothing. A carriage return
+    /// is part of a line's end where every line has it, and else of its value.
     fn read(bytes: &[u8]) -> Result<Self> {
         const KNOWN: [&[u8]; 4] = [b"protocol", b"host", b"username", b"password"];
         let mut request = Self::default();
         let mut is_text = true;
-        for line in bytes.split(|byte| *byte == b'\n') {
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let lines = || bytes.split(|byte| *byte == b'\n');
+        let is_windows = lines().all(|line| line.ends_with(b"\r"));
+        for line in lines() {
+            let line = line
+                .strip_suffix(b"\r")
+                .filter(|_| is_windows)
+                .unwrap_or(line);
             if line.is_empty() {
                 break;
             }

@@ -13,6 +13,7 @@ use std::io::Read as _;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
@@ -67,9 +68,9 @@ pub(super) fn arguments() -> Vec<std::ffi::OsString> {
     words
 }
 
-/// All that a tool says on stdin.
-fn input() -> Result<Vec<u8>> {
-    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+/// All that a tool says on stdin, passwords among it.
+fn input() -> Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
     let read = std::io::stdin().lock().take(MAX_INPUT + 1);
     { read }.read_to_end(&mut bytes).map_err(|error| {
         Failure::caused(Kind::Usage, error)
@@ -82,5 +83,5 @@ fn input() -> Result<Vec<u8>> {
                 .hint("let the tool call its helper itself; `hallpass helper --help` says how"),
         );
     }
-    Ok(std::mem::take(&mut bytes))
+    Ok(bytes)
 }

@@ -258,6 +258,42 @@ fn a_minted_token_that_was_rejected_is_minted_anew() {
 }
 
 #[test]
+fn what_git_says_is_heard_out_even_where_it_is_ignored() {
+    let home = home(KEYED);
+    for operation in ["store", "frobnicate"] {
+        let helper = ["helper", "git", operation].map(str::to_owned);
+        let mut child = std::process::Command::new(crate::support::HALLPASS)
+            .args(helper)
+            .env("HALLPASS_HOME", home.path())
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // More than a pipe holds: whoever does not read it ends git by SIGPIPE.
+        let request = "wwwauth[]=Basic\n".repeat(10_000);
+        let mut stdin = child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut stdin, request.as_bytes()).unwrap();
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn git_is_told_to_ask_nobody_where_the_store_is_locked() {
+    let (_provider, home) = connected("1h");
+    let other = crate::support::Home::new();
+    other.hallpass(&["import", "--recipient"]).run().ok();
+    let key = std::fs::read_to_string(other.path().join("key.txt")).unwrap();
+    let key = key.lines().find(|line| !line.starts_with('#')).unwrap();
+    let get = home.hallpass(&["helper", "git", "get"]);
+    let run = get.env("HALLPASS_KEY", key).stdin(ASKED).run();
+    assert_eq!(run.fails_with(7).stdout, "quit=1\n");
+    let get = home.hallpass(&["helper", "docker", "get"]);
+    let run = get.env("HALLPASS_KEY", key).stdin("ghcr.io").run();
+    let run = run.fails_with(7);
+    assert!(run.line().contains("`sandbox` cannot be read"), "{run}");
+}
+
+#[test]
 fn store_and_what_git_may_ask_one_day_are_ignored() {
     let home = home(KEYED);
     for operation in ["store", "capability", "frobnicate"] {

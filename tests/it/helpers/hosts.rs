@@ -122,6 +122,8 @@ fn odd_input_is_answered_with_nothing_and_never_waited_for() {
             "host=evil.example\npath=a/b\nwwwauth[]=Basic\ncapability[]=authtype\nnew=1\n{whole}"
         ),
         format!("{whole}\n\nhost=evil.example\n"),
+        // As a program on Windows writes lines.
+        format!("{whole}\n\nhost=evil.example\n").replace('\n', "\r\n"),
     ] {
         let run = git(&home, "get", request).ok();
         assert_eq!(attribute(&run, "password"), Some("key-not-real"), "{run}");
@@ -136,6 +138,9 @@ fn odd_input_is_answered_with_nothing_and_never_waited_for() {
         b"protocol=https\nhost=forge.example\nusername=\xff\n",
         b"protocol=https\nhost=forge.example\xff\n",
         b"protocol=https\nhost=forge.example\0\n",
+        // A carriage return in a host is no line's end (CVE-2024-52006).
+        b"protocol=https\nhost=forge.example\r\n",
+        b"protocol=https\nhost=forge.example\rhost=evil.example\n",
     ] {
         let run = git(&home, "get", request).ok();
         assert_eq!(run.stdout, "", "{run}");

@@ -269,6 +269,13 @@ fn what_docker_could_not_use_is_not_written() {
         person.install("docker").fails_with(2);
         assert_eq!(person.read(".docker/config.json"), text);
     }
+    // A link that leads nowhere, yet: the dotfiles' disk is not there.
+    fs::remove_file(person.at(".docker/config.json")).unwrap();
+    symlink("../dotfiles/docker.json", person.at(".docker/config.json")).unwrap();
+    person.install("docker").fails_with(2);
+    let link = fs::read_link(person.at(".docker/config.json")).unwrap();
+    assert_eq!(link, Path::new("../dotfiles/docker.json"));
+    fs::remove_file(person.at(".docker/config.json")).unwrap();
     person.put(".docker/config.json", "{}");
     // Another connection than the definition's own, and a file that it would not find.
     person

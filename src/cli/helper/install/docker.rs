@@ -97,6 +97,12 @@ fn can_be_carried(setup: &Setup<'_>) -> Result<()> {
 fn read(path: &Path) -> Result<String> {
     let bytes = match fs::read_whole(path) {
         Ok(bytes) => bytes,
+        Err(error) if error.is_absent() && path.is_symlink() => {
+            return Err(unusable(
+                &path.display().to_string(),
+                "it is a link that leads nowhere",
+            ));
+        }
         Err(error) if error.is_absent() => Vec::new(),
         Err(error) => return Err(unusable(&path.display().to_string(), &error.why())),
     };
