@@ -1,6 +1,7 @@
 //! `hallpass refresh`: for cron, so that connections stay alive that nobody
 //! uses for a while. Each is tried, whatever becomes of the others, and
-//! reported; the highest code wins. Nothing prompts.
+//! reported; the highest code wins. Nothing prompts. Quietly, only what failed is
+//! said: cron mails whatever there is on either stream.
 
 use std::process::ExitCode;
 
@@ -21,7 +22,8 @@ use crate::ui::escape;
 /// Renew connections now, and say what became of each
 #[derive(Debug, Args)]
 #[command(after_help = "\
-One line per connection on stdout; what failed is told on stderr, and the highest exit code wins.
+One line per connection on stdout, none with --quiet; what failed is told on stderr, and the highest
+exit code wins.
 
 Examples:
   hallpass refresh github@work
@@ -77,7 +79,7 @@ pub(super) fn run(args: &RefreshArgs, context: &Context) -> Result<ExitCode> {
         };
         if args.json {
             lines.push(object(&turn.name, &result));
-        } else {
+        } else if !context.ui.is_quiet() {
             let width = width.unwrap_or_default();
             output::line(&format!("{:width$}  {}", turn.name, words(&result)))?;
         }

@@ -96,6 +96,75 @@ fn what_nothing_renews_is_reported_and_no_failure() {
 }
 
 #[test]
+fn quietly_only_what_failed_is_said_so_that_cron_has_nothing_to_mail() {
+    let (provider, home) = Provider::connected(&[]);
+    let run = home.hallpass(&["refresh", "--all", "--quiet"]).run().ok();
+    assert_eq!((&*run.stdout, &*run.stderr), ("", ""));
+    assert_eq!(provider.count("refresh_token"), 1);
+    // An array that was asked for is data.
+    let args = ["refresh", "--all", "--quiet", "--json"];
+    let run = home.hallpass(&args).run().ok();
+    assert_eq!(run.json()[0]["result"], "renewed");
+    provider.control(&json!({"revoke_grants": true}));
+    let run = home.hallpass(&["refresh", "--all", "--quiet"]).run();
+    let run = run.fails_with(4);
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("`sandbox`"), "{run}");
+    let none = Home::new();
+    let run = none.hallpass(&["refresh", "--all", "--quiet"]).run().ok();
+    assert_eq!((&*run.stdout, &*run.stderr), ("", ""));
+}
+
+#[test]
+fn one_that_hangs_holds_the_others_up_for_no_longer_than_a_call_may_take() {
+    let hanging = Recorder::answering(|asked, before| {
+        let answer = json!({"access_token": "token-not-real", "refresh_token": "rt-not-real"});
+        let reply = Reply::json(200, &answer);
+        let reply = if before == 0 {
+            reply
+        } else {
+            reply.dripping(std::time::Duration::from_secs(5))
+        };
+        (asked.path == "/token").then_some(reply)
+    });
+    let (provider, home) = Provider::connected(&[]);
+    let beside = hanging.consenting("");
+    let first = std::fs::read_to_string(beside.path().join("integrations.toml")).unwrap();
+    home.edit(|text| {
+        format!(
+            "{text}\n{}",
+            first.replace("integrations.x", "integrations.first")
+        )
+    });
+    home.connect_untested("first");
+    home.write("config.toml", "http_timeout = \"1s\"\n");
+    let run = home.hallpass(&["refresh", "--all", "--json"]).run();
+    let run = run.fails_with(6);
+    let results = run.json();
+    assert_eq!(results[0]["connection"], "first", "{run}");
+    assert_eq!(results[0]["error"]["kind"], "unavailable", "{run}");
+    assert_eq!(results[1]["result"], "renewed", "{run}");
+    assert_eq!(provider.count("refresh_token"), 1);
+}
+
+#[test]
+fn a_store_that_is_locked_is_7_for_each_and_nobody_is_asked_anything() {
+    let (provider, home) = Provider::connected(&[]);
+    home.connect("sandbox@work");
+    let other = Home::new();
+    let recipient = other.hallpass(&["import", "--recipient"]).run().ok();
+    assert!(recipient.line().starts_with("age1"));
+    let key = std::fs::read_to_string(other.path().join("key.txt")).unwrap();
+    let key = key.lines().find(|line| !line.starts_with('#')).unwrap();
+    let refresh = home
+        .hallpass(&["refresh", "--all"])
+        .env("HALLPASS_KEY", key);
+    let run = refresh.run().fails_with(7);
+    assert_eq!(run.stdout.matches("failed: ").count(), 2, "{run}");
+    assert_eq!(provider.count("refresh_token"), 0);
+}
+
+#[test]
 fn with_nothing_to_do_all_is_done_and_says_so() {
     let home = Home::new();
     home.write("integrations.toml", FIXED);
