@@ -82,11 +82,15 @@ impl Subject {
     }
 }
 
+/// Which item of a connection's: its generation, and when its tokens were
+/// obtained, since one that is made anew begins to count anew.
+type Version = (u64, Timestamp);
+
 /// One connection that is watched.
 struct Watch {
     at: usize,
-    /// The generation of its record when it was looked at last.
-    seen: Option<u64>,
+    /// What its record was a copy of when it was looked at last.
+    seen: Option<Version>,
     not_before: Instant,
     wait: Duration,
     /// Whether somebody was told of trouble with it.
@@ -122,9 +126,10 @@ impl Round {
     fn run(&mut self, broker: &Broker<'_>) {
         for watch in &mut self.watches {
             let item = &self.subject.items[watch.at];
-            watch.seen = generation(broker, &self.subject.sources[watch.at]);
+            watch.seen = version(broker, &self.subject.sources[watch.at]);
             // Somebody may have renewed it since it was read.
-            watch.seen = watch.seen.map(|_| item.generation);
+            let read = (item.generation, item.credential.obtained_at);
+            watch.seen = watch.seen.map(|_| read);
         }
         loop {
             thread::park_timeout(self.pause());
@@ -164,7 +169,7 @@ impl Round {
         for at in 0..self.watches.len() {
             let watch = &self.watches[at];
             let source = &self.subject.sources[watch.at];
-            let known = generation(broker, source);
+            let known = version(broker, source);
             let moved = known.is_some() && known != watch.seen;
             let due = self.due_in(watch, Timestamp::now());
             let due = due.is_some_and(|left| left.is_zero()) && watch.not_before <= Instant::now();
@@ -180,7 +185,7 @@ impl Round {
                 ..Need::default()
             };
             let result = broker.fresh(&source.id, &source.integration, need);
-            let seen = generation(broker, source);
+            let seen = version(broker, source);
             match result {
                 Ok(fresh) => {
                     self.renewed(at, fresh.item);
@@ -271,8 +276,8 @@ impl Round {
     }
 }
 
-/// Which generation a connection's record is of: no store is opened for it.
-fn generation(broker: &Broker<'_>, source: &Source) -> Option<u64> {
+/// What a connection's record is a copy of: no store is opened for it.
+fn version(broker: &Broker<'_>, source: &Source) -> Option<Version> {
     let record = broker.stores.record(&source.id).ok().flatten();
-    record.map(|record| record.generation)
+    record.map(|record| (record.generation, record.obtained_at))
 }

@@ -1,5 +1,7 @@
 //! What the command finds in its environment.
 
+use std::os::unix::ffi::OsStrExt as _;
+
 use super::around;
 use crate::support::{Home, Provider, Recorder};
 
@@ -47,6 +49,22 @@ fn the_command_gets_the_token_and_never_hallpass_s_own_key() {
         .ok();
     assert_eq!(run.line(), format!("{token}|as it was|none"));
     assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn what_is_no_text_is_passed_on_as_it_is_and_so_is_where_hallpass_finds_its_own() {
+    let home = kinds();
+    let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe=\x80");
+    let script = r#"printf %s "$ODD" | od -An -tx1; hallpass token key; hallpass exec key -- sh -c 'echo $HALLPASS_TOKEN'"#;
+    let run = home
+        .shell(&format!(
+            "hallpass exec key -- bash -c {}",
+            shell_words::quote(script)
+        ))
+        .env("ODD", odd)
+        .run()
+        .ok();
+    assert_eq!(run.stdout, " ff fe 3d 80\nkey-not-real\nkey-not-real\n");
 }
 
 #[test]

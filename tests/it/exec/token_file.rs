@@ -228,6 +228,79 @@ fn a_dead_grant_is_said_once_and_not_tried_again() {
 }
 
 #[test]
+fn a_connection_that_is_forgotten_and_made_anew_gives_the_file_its_new_token() {
+    let provider = troubled(86_400, 99, 0, || Reply::json(500, &json!({})));
+    let home = provider.consenting("");
+    // Another one that is renewed all the time, so that nobody has to wait for a look.
+    let ticking = troubled(2, 99, 0, || Reply::json(500, &json!({})));
+    let other = fs::read_to_string(ticking.consenting("").path().join("integrations.toml"));
+    let other = other.unwrap().replace("integrations.x", "integrations.y");
+    home.edit(|text| format!("{text}\n{other}"));
+    home.connect_untested("x");
+    home.connect_untested("y");
+    let place = tempfile::tempdir().unwrap();
+    let mut running = home
+        .hallpass(&around(
+            &["x", "y", "--token-file", "F={x.token}|{y.token}"],
+            WAITER,
+        ))
+        .env("XDG_RUNTIME_DIR", place.path())
+        .stdin_open()
+        .spawn();
+    let path = running.wait_for_stdout(|line| line.ends_with("/token"));
+    let content = |wanted: &str| {
+        eventually(wanted, || {
+            let text = fs::read_to_string(&path).unwrap();
+            text.contains(wanted).then_some(())
+        });
+    };
+    content("token-0-not-real|token-1-not-real");
+    home.hallpass(&["disconnect", "x", "--local"]).run().ok();
+    // What is forgotten is not taken from the command.
+    content("token-0-not-real|token-2-not-real");
+    home.connect_untested("x");
+    content("token-1-not-real|");
+    running.write_line("go");
+    assert_eq!(running.wait().ok().stderr, "");
+}
+
+#[test]
+fn a_reader_that_holds_it_open_reads_what_it_opened_and_the_path_stays() {
+    let (_provider, home) = Provider::connected(&["--token-ttl", "3s"]);
+    // It is replaced, and never written to.
+    let script = r#"
+        exec 3<"$F"; old=$(cat "$F")
+        while [ "$(cat "$F")" = "$old" ]; do sleep 0.02; done
+        [ "$(cat <&3)" = "$old" ] && echo whole"#;
+    let args = around(&["sandbox", "--token-file", "F"], script);
+    assert_eq!(home.hallpass(&args).run().ok().line(), "whole");
+}
+
+#[test]
+fn its_path_holds_wherever_the_command_goes() {
+    let home = key();
+    fs::create_dir(home.path().join("here")).unwrap();
+    let run = home
+        .hallpass(&around(&["key", "--token-file", "F"], "cd / && cat $F"))
+        .env("TMPDIR", "here")
+        .dir(home.path())
+        .run()
+        .ok();
+    assert_eq!(run.stdout, "key-not-real");
+    assert_eq!(entries(&home.path().join("here")), 0);
+}
+
+#[test]
+fn a_command_that_cannot_be_started_leaves_none() {
+    let place = tempfile::tempdir().unwrap();
+    let args = ["exec", "key", "--token-file", "F", "--", "no-such-program"];
+    let home = key();
+    let run = home.hallpass(&args).env("XDG_RUNTIME_DIR", place.path());
+    run.run().fails_with(127);
+    assert_eq!(entries(place.path()), 0);
+}
+
+#[test]
 fn a_provider_that_hangs_does_not_keep_the_command_from_ending() {
     let hung = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&hung);
