@@ -5,7 +5,8 @@
 //! the environment we had, less `HALLPASS_KEY`; its signals and its exit code
 //! are its own. Without a file the child takes our place (execve); with one we
 //! stay (`keeper`), and take the file away when the child has ended
-//! (`token_file`).
+//! (`token_file`). We wait for that child alone: as the first process of a
+//! container we are no init, and orphans are not reaped.
 
 mod child;
 mod keeper;
