@@ -100,3 +100,60 @@ fn a_home_connects_with_the_scripted_person() {
     assert!(home.files_with(token.line()).is_empty());
     assert_eq!(provider.count("authorization_code"), 1);
 }
+
+/// What a module of `real` needs, by what it is written with.
+fn needs(source: &str) -> Vec<&'static str> {
+    let marks = [
+        ("needs Chromium", "chromium"),
+        ("needs git", "git"),
+        ("needs glewlwyd", "glewlwyd"),
+        ("gnome-keyring", "gnome_keyring"),
+        ("oidc-provider", "oidc_provider"),
+        ("needs strace", "strace"),
+    ];
+    // What a test says it needs, and what its module takes from its neighbours.
+    let reasons = source.lines().filter(|line| line.starts_with("#[ignore"));
+    let taken = [("op::", "oidc_provider"), ("session::", "gnome_keyring")];
+    let taken = taken
+        .into_iter()
+        .filter(|(module, _)| source.contains(&format!("super::{module}")));
+    let mut found: Vec<_> = reasons
+        .flat_map(|reason| marks.iter().filter(move |(mark, _)| reason.contains(mark)))
+        .map(|(_, part)| *part)
+        .chain(taken.map(|(_, part)| part))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[test]
+fn every_test_against_a_real_part_is_run_by_the_script_where_its_parts_are() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
+    let mut wanted = Vec::new();
+    for line in read("tests/it/real/mod.rs").lines() {
+        let Some(module) = line.strip_prefix("mod ") else {
+            continue;
+        };
+        let module = module.trim_end_matches(';');
+        let source = read(&format!("tests/it/real/{module}.rs"));
+        let tests = source.matches("#[test]").count();
+        assert_eq!(
+            tests,
+            source.matches("\n#[ignore = \"").count(),
+            "each waits for tests/run, and says what for: {module}"
+        );
+        if tests > 0 {
+            wanted.push(format!("real {module} {}", needs(&source).join(" ")));
+        }
+    }
+    let script = read("tests/run");
+    let mut run: Vec<_> = script
+        .lines()
+        .filter(|line| line.starts_with("real "))
+        .collect();
+    run.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(run, wanted, "tests/run, and what stands in tests/it/real");
+}
