@@ -1,17 +1,68 @@
 //! What a person sees in a real browser: the pages hallpass answers with, after a click on the
-//! sandbox's consent page.
+//! sandbox's consent page; and that person, for `clicked`.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::support::{Provider, Run, eventually};
+use crate::support::{Cmd, Provider, Run, eventually};
 
 const PERSON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/chromium.mjs");
 
 /// A picture as a service would have it, without a size of its own.
 const SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 8 8\">\
                    <circle cx=\"4\" cy=\"4\" r=\"4\" fill=\"#24292f\"/></svg>";
+
+/// A person sent to a headless Chromium, and what is to be seen there.
+pub struct Errand {
+    out: TempDir,
+    denies: bool,
+}
+
+impl Errand {
+    pub fn new() -> Errand {
+        Errand {
+            out: tempfile::tempdir().expect("a temporary directory"),
+            denies: false,
+        }
+    }
+
+    /// Clicks on Deny or Cancel.
+    pub fn deny(self) -> Errand {
+        Errand {
+            denies: true,
+            ..self
+        }
+    }
+
+    /// Lets this connect open its link there.
+    pub fn send(&self, connect: Cmd) -> Cmd {
+        let browser = format!("node {}", shell_words::quote(PERSON));
+        self.told(connect).env("HALLPASS_BROWSER", browser)
+    }
+
+    /// Opens a page without being sent by a connect, and types a device's code.
+    pub fn visit(&self, page: &str, code: &str) -> Cmd {
+        let person = Cmd::new("node", &[PERSON, page]).env("USER_CODE", code);
+        self.told(person)
+    }
+
+    fn told(&self, cmd: Cmd) -> Cmd {
+        let decision = if self.denies { "deny" } else { "allow" };
+        cmd.env("DECISION", decision).env("OUT", self.out.path())
+    }
+
+    /// What was seen: the page that came last (`looks`), the buttons `pressed` on those before it.
+    #[track_caller]
+    pub fn report(&self) -> Value {
+        let report = eventually("the browser's report", || {
+            read(&self.out.path().join("report.json"))
+        });
+        assert_eq!(report["error"], Value::Null, "{report}");
+        report
+    }
+}
 
 /// Connects in a headless Chromium to a service that looks like this, and returns how that ended and
 /// what was seen.
@@ -32,20 +83,15 @@ fn connect_with(decision: &str, look: &str, auth: &str) -> (Run, Value) {
     home.write("logo.svg", SVG);
     let table = "[integrations.sandbox]\n";
     home.edit(|text| text.replacen(table, &format!("{table}# how it looks\n{look}\n"), 1));
-    let out = tempfile::tempdir().expect("a temporary directory");
-    let run = home
-        .hallpass(&["connect", "sandbox", "--timeout", "40s"])
-        .env(
-            "HALLPASS_BROWSER",
-            format!("node {}", shell_words::quote(PERSON)),
-        )
-        .env("DECISION", decision)
-        .env("OUT", out.path())
-        .run();
-    let report = eventually("the browser's report", || {
-        read(&out.path().join("report.json"))
-    });
-    assert_eq!(report["error"], Value::Null, "{run}");
+    let errand = Errand {
+        denies: decision == "deny",
+        ..Errand::new()
+    };
+    let connect = home.hallpass(&["connect", "sandbox", "--timeout", "40s"]);
+    let run = errand.send(connect).run();
+    let report = errand.report();
+    let pressed = if errand.denies { "Deny" } else { "Allow" };
+    assert_eq!(report["pressed"], json!([pressed]), "{report}");
     (run, report)
 }
 
@@ -56,7 +102,7 @@ fn read(path: &Path) -> Option<Value> {
 
 /// By day, by night and on a phone: legible, within the screen, with nothing fetched or refused.
 #[track_caller]
-fn is_fit_to_be_seen(report: &Value, headline: &str, pictures: &[bool]) {
+pub fn is_fit_to_be_seen(report: &Value, headline: &str, pictures: &[bool]) {
     assert_eq!(report["complaints"], Value::Array(vec![]), "{report}");
     for (name, dark) in [("day", false), ("night", true), ("phone", false)] {
         let look = &report["looks"][name];
