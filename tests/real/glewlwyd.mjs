@@ -3,9 +3,12 @@
 // free port of 127.0.0.1, with a database and an RSA key of its own, and prints a line: its issuer, and
 // the ports that its client may be redirected to. It ends when stdin does.
 //
+// Environment: PAR=required makes it demand pushed authorization requests (RFC 9126), DPOP_NONCE=1 a
+// nonce in each DPoP proof (RFC 9449, section 8).
+//
 // It needs Debian's packages `glewlwyd` and `sqlite3`.
 import { spawn, spawnSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -96,6 +99,9 @@ async function api(base, path, body, cookie) {
   return answer.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
 }
 
+const publicHalf = (name) =>
+  createPublicKey(readFileSync(new URL(`../keys/${name}`, import.meta.url))).export({ format: 'jwk' });
+
 function plugin(issuer) {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
@@ -129,6 +135,16 @@ function plugin(issuer) {
       'introspection-revocation-allowed': true,
       'introspection-revocation-allow-target-client': true,
       'jwks-show': true,
+      'client-jwks-parameter': 'jwks',
+      'request-parameter-allow': true,
+      'oauth-par-allowed': true,
+      'oauth-par-required': process.env.PAR === 'required',
+      'oauth-par-duration': 90,
+      'oauth-par-request_uri-prefix': 'urn:ietf:params:oauth:request_uri:',
+      'oauth-dpop-allowed': true,
+      'oauth-dpop-iat-duration': 60,
+      'oauth-dpop-nonce-mandatory': process.env.DPOP_NONCE === '1',
+      'oauth-dpop-nonce-counter': 10,
     },
   };
 }
@@ -156,6 +172,10 @@ try {
     token_endpoint_auth_method: ['client_secret_basic', 'client_secret_post'],
   };
   await api(base, '/client/', client, cookie);
+  // It takes no key without a name.
+  const byKey = { ...client, client_id: 'hallpass-key', password: undefined, token_endpoint_auth_method: ['private_key_jwt'] };
+  byKey.jwks = { keys: [{ ...publicHalf('signing.p256.pkcs8.pub.pem'), kid: 'p256', alg: 'ES256', use: 'sig' }] };
+  await api(base, '/client/', byKey, cookie);
   process.stdout.write(`${base}/oidc ${ports}\n`);
 } catch (error) {
   process.stderr.write(`${error.stack}\n`);
