@@ -9,7 +9,8 @@
 // pushed authorization requests (RFC 9126), whose references then live PAR_TTL seconds.
 //
 // GET /test/events lists what happened to tokens: opaque tokens are their own `jti`, so a test can
-// look for the very strings. Nothing here is worth protecting.
+// look for the very strings; and what was asked at /me and at /request, with the body's announced length in
+// bytes. Nothing here is worth protecting.
 import http from 'node:http';
 import { once } from 'node:events';
 
@@ -132,7 +133,13 @@ provider.on('server_error', (_, error) => console.warn('server_error', error));
 
 const answer = provider.callback();
 server.on('request', (request, response) => {
-  if (request.url !== '/test/events') return answer(request, response);
+  if (request.url !== '/test/events') {
+    const { method, url, headers } = request;
+    if (['/me', '/request'].includes(url)) {
+      response.on('finish', () => events.push({ kind: 'asked', what: `${method} ${url} ${headers['content-length'] ?? 0} ${response.statusCode}` }));
+    }
+    return answer(request, response);
+  }
   response.setHeader('Content-Type', 'application/json');
   response.end(JSON.stringify(events));
 });

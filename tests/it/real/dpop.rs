@@ -108,3 +108,66 @@ fn without_a_proof_such_a_client_gets_nothing() {
         .fails_with(5);
     home.hallpass(&["token", "bound"]).run().fails_with(4);
 }
+
+/// The connection as if no server had ever given a nonce.
+fn forget_nonces(home: &Home) {
+    std::fs::remove_dir_all(home.path().join("data/nonces")).expect("there were some");
+}
+
+#[test]
+#[ignore = "needs oidc-provider: tests/run installs it"]
+fn a_body_is_sent_again_with_the_nonce_that_was_asked_for() {
+    let op = Op::with(&[("DPOP_NONCE", "1")]);
+    let home = home(&op, "true");
+    connect(home.hallpass(&["connect", "bound"]));
+    let file = home.write("body.txt", "a=from-a-file");
+    let file = format!("@{}", file.display());
+    let mut asked = op.asked().len();
+    for (body, length) in [("a=bcd", 5), (file.as_str(), 13)] {
+        forget_nonces(&home);
+        let me = home
+            .hallpass(&["request", "bound", "/me", "-d", body])
+            .run()
+            .ok();
+        assert_eq!(me.json()["sub"], "alice", "{me}");
+        let all = op.asked();
+        let expected = [401, 200].map(|status| format!("POST /me {length} {status}"));
+        assert_eq!(all[asked..], expected);
+        asked = all.len();
+    }
+    // The next one knows it.
+    home.hallpass(&["request", "bound", "/me", "-d", "a=bcd"])
+        .run()
+        .ok();
+    assert_eq!(op.asked()[asked..], ["POST /me 5 200"]);
+}
+
+#[test]
+#[ignore = "needs oidc-provider: tests/run installs it"]
+fn a_pushed_request_has_a_proof_whoever_the_client_is() {
+    let op = Op::with(&[("PAR", "required"), ("DPOP_NONCE", "1")]);
+    let secret = "client_id = \"hallpass-web\"\nclient_secret = { env = \"OP_SECRET\" }";
+    for confidential in [false, true] {
+        let home = home(&op, "true");
+        if confidential {
+            home.edit(|text| text.replacen("client_id = \"hallpass-dpop\"", secret, 1));
+        }
+        let asked = op.asked().len();
+        let hallpass = |args: &[&str]| home.hallpass(args).envs([super::op::service_secret()]);
+        let run = connect(hallpass(&["connect", "bound"]));
+        assert!(run.stderr.contains("request_uri=urn%3Aietf"), "{run}");
+        assert!(!run.stderr.contains("dpop_jkt"), "{run}");
+        // The nonce that the push was asked for serves the calls that follow.
+        let ends = op.asked().split_off(asked);
+        let ends: Vec<_> = ends
+            .iter()
+            .map(|one| (one.split(' ').nth(1), one.split(' ').nth(3)))
+            .collect();
+        let (push, me) = (Some("/request"), Some("/me"));
+        let expected = [(push, Some("400")), (push, Some("201")), (me, Some("200"))];
+        assert_eq!(ends, expected);
+        let json = hallpass(&["token", "bound", "--format", "json"]).run().ok();
+        assert_eq!(json.json()["token_type"], "DPoP", "{json}");
+        hallpass(&["disconnect", "bound"]).run().ok();
+    }
+}

@@ -93,6 +93,16 @@ impl Op {
         events.iter().any(|event| event["kind"] == "grant")
     }
 
+    /// What was asked for tokens' owners and of the pushed endpoint, oldest first: method, path, the
+    /// body's announced length in bytes, and the answer's status.
+    #[track_caller]
+    pub fn asked(&self) -> Vec<String> {
+        let events = self.events();
+        let asked = events.iter().filter(|event| event["kind"] == "asked");
+        let asked = asked.filter_map(|event| event["what"].as_str());
+        asked.map(str::to_owned).collect()
+    }
+
     fn events(&self) -> Vec<Value> {
         match http::get(&format!("{}/test/events", self.issuer)) {
             Value::Array(events) => events,
