@@ -33,24 +33,34 @@ pub(super) fn misused(error: &clap::Error) -> Result<ExitCode> {
         Failure::new(Kind::Usage, message.trim()).report(rest.to_owned())
     };
     let command = asked_for();
-    let failure = if command == "hallpass exec" {
-        failure.hint("the command stands behind `--`: `hallpass exec github -- gh issue list`")
-    } else {
-        failure
+    let lacking = error.kind() == ErrorKind::MissingRequiredArgument;
+    let failure = match command.as_str() {
+        "hallpass exec" => {
+            failure.hint("the command stands behind `--`: `hallpass exec github -- gh issue list`")
+        }
+        "hallpass refresh" | "hallpass disconnect" if lacking => {
+            failure.hint(format!("name a connection, or take all: `{command} --all`"))
+        }
+        _ => failure,
     };
     Err(failure.hint(format!("run `{command} --help`")))
 }
 
-/// The command whose help would help: the first word that is one.
+/// The command whose help would help: the first word that is one, and the one
+/// below it.
 fn asked_for() -> String {
     let known = Cli::command();
-    let mut words = std::env::args_os()
+    let words = std::env::args_os()
         .skip(1)
         .map(|word| word.to_string_lossy().into_owned());
-    match words.find(|word| known.find_subcommand(word).is_some()) {
-        Some(name) => format!("hallpass {name}"),
-        None => "hallpass".to_owned(),
+    let (mut at, mut name) = (&known, "hallpass".to_owned());
+    for word in words {
+        if let Some(below) = at.find_subcommand(&word) {
+            name = format!("{name} {}", below.get_name());
+            at = below;
+        }
     }
+    name
 }
 
 /// The message without the words of the command line that may be secret.

@@ -152,10 +152,25 @@ fn a_misuse_names_the_help_of_the_command_that_was_meant() {
             &["--quiet", "status", "token", "--bogus"],
             "hallpass status",
         ),
+        (&["helper", "install", "git"], "hallpass helper install"),
+        (&["refresh"], "hallpass refresh"),
         (&["--bogus"], "hallpass"),
     ] {
         let run = home.hallpass(args).run().fails_with(2);
         let hint = format!("hint: run `{help} --help`");
         assert_eq!(run.stderr.lines().last(), Some(hint.as_str()), "{run}");
+    }
+}
+
+#[test]
+fn a_command_that_takes_every_connection_says_so_where_none_is_named() {
+    let home = Home::new();
+    for command in ["refresh", "disconnect"] {
+        let run = home.hallpass(&[command]).run().fails_with(2);
+        let hint = format!("hint: name a connection, or take all: `hallpass {command} --all`");
+        assert!(run.stderr.lines().any(|line| line == hint), "{run}");
+        // Another mistake is not about that.
+        let run = home.hallpass(&[command, "--bogus"]).run().fails_with(2);
+        assert!(!run.stderr.contains("--all"), "{run}");
     }
 }

@@ -124,15 +124,24 @@ fn named(
     }
 }
 
+/// What a connection is good for, as far as its record tells.
+pub(super) fn state(
+    context: &Context,
+    integration: &Integration,
+    id: &ConnectionId,
+) -> Result<State> {
+    let record = context.stores.record(id)?;
+    let now = Timestamp::now();
+    Ok(State::of(Some(integration), record.as_ref(), now))
+}
+
 /// Whether a connection was ever made, or needs no making.
 pub(super) fn exists(
     context: &Context,
     integration: &Integration,
     id: &ConnectionId,
 ) -> Result<bool> {
-    let record = context.stores.record(id)?;
-    let state = State::of(Some(integration), record.as_ref(), Timestamp::now());
-    Ok(state != State::NotConnected)
+    Ok(state(context, integration, id)? != State::NotConnected)
 }
 
 /// Whether there is something kept of a connection.

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use super::{KEYED, home};
-use crate::support::{Cmd, HALLPASS, Home, Run};
+use crate::support::{Cmd, HALLPASS, Home, Provider, Run};
 
 /// A home directory for the other tools, with `bin` in it first in `PATH`.
 struct Person {
@@ -390,4 +390,31 @@ fn without_kubectl_what_to_write_is_printed() {
         )),
         "{run}"
     );
+}
+
+#[test]
+fn what_still_keeps_the_tool_from_its_credential_is_said() {
+    let provider = Provider::start(&[]);
+    let definitions = fs::read_to_string(provider.home().path().join("integrations.toml"));
+    let person = Person::with(&definitions.unwrap());
+    let install = || {
+        let words = ["helper", "install", "git", "sandbox", "--yes"];
+        person.cmd(&words).run().ok()
+    };
+    let helpers = "\n[integrations.sandbox.helpers]\ngit = { host = \"git.example.com\", username = \"x\" }\n";
+    person.home.connect_untested("sandbox");
+    // A host that was not named when it was connected: nothing goes there yet.
+    person.home.edit(|text| format!("{text}{helpers}"));
+    let run = install();
+    assert!(run.stderr.contains("has to be connected again"), "{run}");
+    assert!(run.stderr.contains("`hallpass status sandbox`"), "{run}");
+    let connect = ["connect", "sandbox", "--no-test", "--force"];
+    let connect = person.home.hallpass(&connect);
+    let browser = Home::sandbox_person();
+    connect.env("HALLPASS_BROWSER", browser).run().ok();
+    let run = install();
+    assert!(!run.stderr.contains("connected"), "{run}");
+    person.home.hallpass(&["disconnect", "sandbox"]).run().ok();
+    let run = install();
+    assert!(run.stderr.contains("is not connected yet"), "{run}");
 }

@@ -13,6 +13,8 @@ use std::process::{Command, Output, Stdio};
 
 use clap::{Args, ValueEnum};
 
+use super::matching;
+use crate::broker::State;
 use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
 use crate::definition::Integration;
@@ -77,12 +79,16 @@ pub(super) fn run(args: &InstallArgs, context: &Context) -> Result<()> {
         tool,
     };
     run(&setup)?;
-    if !super::matching::exists(context, &setup.integration, &setup.id)? {
-        let id = &setup.id;
-        context.ui.hint(&format!(
-            "`{id}` is not connected yet: `hallpass connect {id}`"
-        ));
-    }
+    let id = &setup.id;
+    let hint = match matching::state(context, &setup.integration, id)? {
+        State::NotConnected => format!("`{id}` is not connected yet: `hallpass connect {id}`"),
+        // A host that was just written into the definition is one reason.
+        State::NeedsConnecting => {
+            format!("`{id}` has to be connected again first: `hallpass status {id}` says why")
+        }
+        State::Connected | State::Ready | State::Expired => return Ok(()),
+    };
+    context.ui.hint(&hint);
     Ok(())
 }
 
