@@ -70,11 +70,15 @@ pub(super) fn wire(
         params.extend(own);
         secrets.extend(client.secret.clone());
     }
-    for (name, value) in params {
+    for (name, values) in by_name(params) {
         if SECRET_PARAMS.contains(&name.as_str()) {
-            secrets.push(value.clone());
+            secrets.extend(values.iter().cloned());
         }
-        put(name, value.expose().into());
+        let value = match &values[..] {
+            [only] => only.expose().into(),
+            several => several.iter().map(Secret::expose).collect(),
+        };
+        put(name, value);
     }
     let mut dropped = Vec::new();
     for (name, param) in &call.params {
@@ -126,6 +130,19 @@ pub(super) fn wire(
     // What stood in the URL was put in before.
     secrets.extend(values.handed_out());
     Ok(Wired { request, secrets })
+}
+
+/// Parameters with all values of each: a name may stand several times (RFC 8707
+/// section 2).
+fn by_name(params: Params) -> Vec<(String, Vec<Secret>)> {
+    let mut named: Vec<(String, Vec<Secret>)> = Vec::new();
+    for (name, value) in params {
+        match named.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, values)) => values.push(value),
+            None => named.push((name, vec![value])),
+        }
+    }
+    named
 }
 
 fn headers(

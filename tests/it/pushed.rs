@@ -131,6 +131,30 @@ fn a_definition_that_names_the_endpoint_has_every_parameter_pushed_there() {
 }
 
 #[test]
+fn a_parameter_that_stands_several_times_is_pushed_as_often() {
+    let recorder = Recorder::answering(|asked, _| {
+        let answer = json!({ "request_uri": "urn:x:1-not-real", "expires_in": 60 });
+        (asked.path == "/par").then(|| Reply::json(201, &answer))
+    });
+    let home = recorder.home(&CONSENT.replace(
+        "#more",
+        "pushed_authorization_request_url = \"ORIGIN/par\"\n\
+         authorization_params = { resource = [\"https://a.example\", \"https://b.example\"] }",
+    ));
+    home.hallpass(&["connect", "x", "--timeout", "50ms"])
+        .run()
+        .fails_with(4);
+    let pushed = recorder.last("/par").body;
+    let pairs = url::form_urlencoded::parse(pushed.as_bytes());
+    let resources: Vec<_> = pairs
+        .filter(|(name, _)| name == "resource")
+        .map(|(_, value)| value)
+        .collect();
+    // RFC 8707 section 2.
+    assert_eq!(resources, ["https://a.example", "https://b.example"]);
+}
+
+#[test]
 fn a_route_in_the_authorization_url_gets_the_reference() {
     let recorder = Recorder::answering(|asked, _| {
         let answer = json!({ "request_uri": "urn:x:1-not-real", "expires_in": 60 });
