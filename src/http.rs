@@ -6,10 +6,10 @@
 //! query may hold secrets.
 
 mod identity;
+mod nonces;
 mod validity;
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use rustls::AlertDescription;
 use url::{Host, Url};
 
 pub use identity::{Identity, IdentityError};
+pub use nonces::{Nonces, ServerRole};
 
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -47,13 +48,6 @@ struct Identified {
     loopback: bool,
     client: Client,
 }
-
-/// The nonces that servers gave last, by their origin (RFC 9449 section 8.2):
-/// no secrets, and of use to nobody else.
-pub type Nonces = BTreeMap<String, String>;
-
-/// The most servers whose nonces are kept.
-const MOST_NONCES: usize = 16;
 
 /// A request that got no answer; all of these may pass.
 #[derive(Debug, thiserror::Error)]
@@ -129,34 +123,6 @@ impl Http {
     /// The bound on one call to a provider.
     pub fn timeout(&self) -> Duration {
         self.timeout
-    }
-
-    /// The nonce that this URL's server gave last.
-    pub fn nonce(&self, url: &Url) -> Option<String> {
-        let origin = url.origin().ascii_serialization();
-        self.nonces.borrow().get(&origin).cloned()
-    }
-
-    /// Notes the nonce that this URL's server gave, in the place of another.
-    pub fn set_nonce(&self, url: &Url, nonce: &str) {
-        let origin = url.origin().ascii_serialization();
-        let mut nonces = self.nonces.borrow_mut();
-        if nonces.len() < MOST_NONCES || nonces.contains_key(&origin) {
-            nonces.insert(origin, nonce.to_owned());
-        }
-    }
-
-    /// Adds nonces of an earlier run; what this one was given stays.
-    pub fn remember_nonces(&self, earlier: Nonces) {
-        let mut nonces = self.nonces.borrow_mut();
-        for (origin, nonce) in earlier.into_iter().take(MOST_NONCES) {
-            nonces.entry(origin).or_insert(nonce);
-        }
-    }
-
-    /// The nonces that servers gave last.
-    pub fn nonces(&self) -> Nonces {
-        self.nonces.borrow().clone()
     }
 
     /// The client for a URL. This process's own loopback traffic never goes

@@ -7,7 +7,7 @@ use reqwest::blocking::{Body as WireBody, Request, Response};
 
 use super::{ApiError, Body, Plan};
 use crate::grant::dpop;
-use crate::http::{self, Http};
+use crate::http::{self, Http, ServerRole};
 
 /// How long a body that is streamed may take to be sent.
 const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
@@ -25,7 +25,8 @@ pub fn send(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Respon
     let url = plan.url.clone();
     let again = plan.body.is_replayable().then(|| plan.clone());
     let noted = |response: &Response| {
-        let given = dpop::note_nonce(http, url.expose(), response.headers());
+        let server = (url.expose(), ServerRole::Resource);
+        let given = dpop::note_nonce(http, server, response.headers());
         let wanted = dpop::wants_nonce(response.status().as_u16(), response.headers());
         (wanted, given)
     };

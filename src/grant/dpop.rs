@@ -26,7 +26,7 @@ use super::{GrantError, fields};
 use crate::clock::Timestamp;
 use crate::connection::Values;
 use crate::definition::Dpop;
-use crate::http::{Answer, Http, HttpError};
+use crate::http::{Answer, Http, HttpError, ServerRole};
 use crate::secret::Secret;
 
 /// The header that a proof travels in (RFC 9449 section 4.1).
@@ -172,7 +172,7 @@ impl Key {
         request: &mut Request,
         token: Option<&Secret>,
     ) -> Result<Secret, String> {
-        let nonce = http.nonce(request.url());
+        let nonce = http.nonce(request.url(), role(token));
         let about = (request.method(), request.url());
         let proof = self.proof(about, token, nonce.as_deref())?;
         let value = HeaderValue::try_from(proof.expose());
@@ -200,7 +200,7 @@ impl Key {
             let proof = self.prove(http, &mut request, token);
             noted(proof.map_err(HttpError::Setup)?);
             let answer = fetch(request)?;
-            let given = note_nonce(http, &url, &answer.headers);
+            let given = note_nonce(http, (&url, role(token)), &answer.headers);
             Ok((answer, given))
         };
         let (answer, given) = once()?;
@@ -250,15 +250,20 @@ pub fn wants_nonce(status: u16, headers: &HeaderMap) -> bool {
     status == 401 && texts.any(|text| text.contains(WANTS_NONCE))
 }
 
-/// Notes the nonce that an answer brings for its origin; returns whether one
+/// Who is shown a proof: with a token, whoever takes those.
+fn role(token: Option<&Secret>) -> ServerRole {
+    token.map_or(ServerRole::Authorization, |_| ServerRole::Resource)
+}
+
+/// Notes the nonce that an answer brings for its server; returns whether one
 /// came that can be sent back.
-pub fn note_nonce(http: &Http, url: &Url, headers: &HeaderMap) -> bool {
+pub fn note_nonce(http: &Http, (url, role): (&Url, ServerRole), headers: &HeaderMap) -> bool {
     let Some(nonce) = headers.get(NONCE).and_then(|nonce| nonce.to_str().ok()) else {
         return false;
     };
     let usable = is_nonce(nonce);
     if usable {
-        http.set_nonce(url, nonce);
+        http.set_nonce(url, role, nonce);
     }
     usable
 }

@@ -124,6 +124,32 @@ fn each_server_has_a_nonce_of_its_own_and_it_is_forgotten_with_the_connection() 
     assert!(home.files_with("of-the-api").is_empty());
 }
 
+#[test]
+fn a_provider_and_an_api_at_one_origin_have_nonces_of_their_own() {
+    let recorder = Recorder::answering(|asked, before| {
+        let nonce = match asked.path.as_str() {
+            "/token" => "of-the-provider",
+            "/api/me" => "of-the-api",
+            _ => return None,
+        };
+        match (proof(asked).claims["nonce"] == nonce, nonce) {
+            (true, "of-the-provider") => Some(bound(before).with("DPoP-Nonce", nonce)),
+            (true, _) => None,
+            (false, "of-the-provider") => Some(wants(nonce)),
+            (false, _) => Some(api_wants(nonce)),
+        }
+    });
+    let home = recorder.consenting("dpop = true");
+    home.connect("x");
+    home.hallpass(&["request", "x", "/me"]).run().ok();
+    // What the renewal learns is nothing to the API, which is not asked in vain.
+    home.hallpass(&["token", "x", "--refresh"]).run().ok();
+    let args = ["request", "x", "/me", "--data-binary", "@-"];
+    home.hallpass(&args).stdin("piped").run().ok();
+    assert_eq!(recorder.asked_at("/token").len(), 3);
+    assert_eq!(recorder.asked_at("/api/me").len(), 3);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_renewal_killed_while_it_is_asked_for_a_nonce_has_lost_nothing() {
