@@ -164,7 +164,7 @@ impl Broker<'_> {
         let Some(input) = integration.auth.input("client_id") else {
             return Ok(());
         };
-        if has_id.is_some() || registers.is_some() {
+        if has_id.is_some() || (registers.is_some() && oauth.can_register()) {
             return Ok(());
         }
         if !self.interaction.attended() {

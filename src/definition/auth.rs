@@ -222,6 +222,13 @@ impl Jwt {
 }
 
 impl OAuth2 {
+    /// Whether a client can be registered that authenticates as the definition
+    /// says (RFC 7591).
+    pub fn can_register(&self) -> bool {
+        let named = self.named_client_auth;
+        named.is_none_or(|named| named.registered_as().is_some())
+    }
+
     /// How the client shows who it is: as the definition says; else by Basic
     /// where there is a secret, or where the client is all there is to
     /// authenticate; else not at all.
@@ -233,6 +240,19 @@ impl OAuth2 {
                 ClientAuth::None
             }
         })
+    }
+}
+
+impl ClientAuth {
+    /// RFC 7591 section 2's word for it, where a client can be registered with
+    /// nothing but that: a key or a certificate is made known elsewhere.
+    pub fn registered_as(self) -> Option<&'static str> {
+        match self {
+            ClientAuth::Basic | ClientAuth::BasicAndBody => Some("client_secret_basic"),
+            ClientAuth::Body => Some("client_secret_post"),
+            ClientAuth::None => Some("none"),
+            ClientAuth::PrivateKeyJwt | ClientAuth::Mtls => None,
+        }
     }
 }
 

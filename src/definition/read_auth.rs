@@ -294,8 +294,15 @@ pub(super) fn inputs(
                 speaks_of_client || oauth.named_client_auth.is_some()
             }
             // An issuer may take registrations, and gives an id then.
-            "client_id" => oauth.registration_url.is_none() && oauth.issuer.is_none(),
-            "client_secret" => oauth.client_auth(false).needs_secret(),
+            "client_id" => {
+                let registers = oauth.registration_url.is_some() || oauth.issuer.is_some();
+                !(registers && oauth.can_register())
+            }
+            // A registration gives that with the id.
+            "client_secret" => {
+                let registers = oauth.registration_url.is_some() && !speaks_of_client;
+                oauth.client_auth(false).needs_secret() && !registers
+            }
             "username" | "password" => oauth.grant == Grant::Password,
             _ => false,
         },

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::{CallError, GrantError, fields};
 use crate::connection::{DEVICE_GRANT, Values};
-use crate::definition::OAuth2;
+use crate::definition::{ClientAuth, OAuth2};
 use crate::http::{self, Http};
 use crate::secret::Secret;
 
@@ -25,7 +25,7 @@ pub(super) fn if_needed(
     redirect_uri: Option<&str>,
     name: &str,
 ) -> Result<(), GrantError> {
-    if values.input("client_id")?.is_some() {
+    if values.input("client_id")?.is_some() || !oauth.can_register() {
         return Ok(());
     }
     let own = oauth.registration_url.as_ref();
@@ -33,8 +33,9 @@ pub(super) fn if_needed(
         return Ok(());
     };
     let refuses = |method: &str| values.metadata().takes_client_auth(method) == Some(false);
+    let named = oauth.named_client_auth.and_then(ClientAuth::registered_as);
     let methods = ["none", "client_secret_basic", "client_secret_post"];
-    let method = methods.into_iter().find(|method| !refuses(method));
+    let method = named.or_else(|| methods.into_iter().find(|method| !refuses(method)));
     let method = method.ok_or_else(|| {
         GrantError::OtherAuth(values.metadata().client_auth_methods().join("`, `"))
     })?;

@@ -232,3 +232,50 @@ fn a_secret_that_came_with_a_registration_is_shown_as_the_rfc_has_it() {
         assert_eq!(asked.form("client_id").is_some(), !basic);
     }
 }
+
+#[test]
+fn a_client_is_registered_as_the_definition_lets_it_authenticate() {
+    for (line, method) in [
+        ("client_auth = \"body\"", "client_secret_post"),
+        ("client_auth = \"basic\"", "client_secret_basic"),
+        ("client_auth = \"none\"", "none"),
+        ("", "none"),
+    ] {
+        let recorder = Recorder::answering(|asked, _| {
+            let method = asked.json()["token_endpoint_auth_method"].clone();
+            let mut answer = json!({ "client_id": "rc", "token_endpoint_auth_method": method });
+            if method != "none" {
+                answer["client_secret"] = "rs-not-real".into();
+            }
+            (asked.path == "/register").then(|| Reply::json(201, &answer))
+        });
+        let home = recorder.consenting(&format!("registration_url = \"ORIGIN/register\"\n{line}"));
+        home.drop_lines(&["client_id"]);
+        home.connect("x");
+        let asked = recorder.last("/register").json();
+        assert_eq!(asked["token_endpoint_auth_method"], method, "{line}");
+        let secret = recorder.last("/token").form("client_secret");
+        assert_eq!(secret.is_some(), method == "client_secret_post", "{line}");
+    }
+}
+
+#[test]
+fn a_client_that_shows_a_key_is_not_registered_without_it() {
+    let recorder = Recorder::answering(|asked, _| {
+        let answer = json!({ "client_id": "rc" });
+        (asked.path == "/register").then(|| Reply::json(201, &answer))
+    });
+    let home = recorder.consenting(
+        "registration_url = \"ORIGIN/register\"\nclient_auth = \"private_key_jwt\"\n\
+         [integrations.x.auth.jwt]\nalg = \"RS256\"\nkey = { file = \"key.jwk.json\" }",
+    );
+    home.write("key.jwk.json", include_str!("../keys/rfc7515-a2.jwk.json"));
+    home.drop_lines(&["client_id"]);
+    let run = home
+        .hallpass(&["connect", "x"])
+        .env("HALLPASS_BROWSER", Home::sandbox_person())
+        .run()
+        .fails_with(4);
+    assert!(run.stderr.contains("`client_id`"), "{run}");
+    assert!(recorder.asked_at("/register").is_empty());
+}
