@@ -12,7 +12,7 @@ use super::input::{self, Input, InputSource};
 use super::json_template::JsonTemplate;
 use super::names::{Known, Moment};
 use super::read_call::{self, Manner};
-use super::report::Problems;
+use super::report::{Problems, Severity};
 use super::source;
 use super::strings;
 use super::table::TableReader;
@@ -162,12 +162,8 @@ fn oauth2(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<Auth> {
     };
     let mut auth = calls(table, known, moment, Manner::Standard);
     let oauth = read_oauth2::read(table, grant, known);
-    if grant == Some(Grant::JwtBearer) && !table.has("jwt") {
-        let help = format!(
-            "add `[{}]` with `alg`, `key` and `claims`",
-            table.name_of("jwt")
-        );
-        table.missing("jwt", "it is the assertion that is shown", &help);
+    if grant == Some(Grant::JwtBearer) {
+        assertion(table);
     }
     if grant == Some(Grant::AuthorizationCode)
         && auth.refresh.from == Some(RenewFrom::Nothing)
@@ -183,6 +179,31 @@ fn oauth2(table: &mut TableReader<'_>, known: &Known<'_>) -> Option<Auth> {
     };
     auth.kind = AuthKind::OAuth2(Box::new(oauth));
     Some(auth)
+}
+
+/// What the grant of RFC 7523 needs to show.
+fn assertion(table: &mut TableReader<'_>) {
+    let Some(node) = table.get("jwt") else {
+        let help = format!(
+            "add `[{}]` with `alg`, `key` and `claims`",
+            table.name_of("jwt")
+        );
+        table.missing("jwt", "it is the assertion that is shown", &help);
+        return;
+    };
+    let claims = facts::node_at(node, "claims");
+    if claims.is_some_and(|claims| facts::node_at(claims, "iss").is_some()) {
+        return;
+    }
+    let mut warning = claims.unwrap_or(node).problem(
+        "the assertion has no claim `iss`",
+        "add `claims = { iss = \"…\", sub = \"…\" }`, as the provider's documentation has them",
+    );
+    warning.severity = Severity::Warning;
+    warning.why = Some(
+        "it says who vouches for the token, and servers must refuse an assertion without it (RFC 7523 section 3)".to_owned(),
+    );
+    table.problems().add(warning);
 }
 
 fn contradiction(table: &mut TableReader<'_>) {
@@ -266,6 +287,12 @@ fn jwt(
         object
     });
     let ttl = inner.duration("ttl").unwrap_or(JWT_TTL);
+    if let Some(node) = inner.get("ttl").filter(|_| ttl.is_zero()) {
+        problems.add(node.problem(
+            "a token with a life of nothing is over when it is signed",
+            "write how long it is good for, such as `ttl = \"5m\"`",
+        ));
+    }
     inner.finish();
     Some(Jwt {
         alg: alg?.to_owned(),

@@ -104,6 +104,9 @@ pub(super) fn read(
     if grant == Some(Grant::Password) {
         obsolete(table);
     }
+    if let Some(grant) = grant.filter(|grant| !grant.needs_consent()) {
+        unheard(table, grant);
+    }
     Some(OAuth2 {
         grant: grant?,
         issuer,
@@ -126,6 +129,25 @@ pub(super) fn read(
         redirect_uri,
         subject,
     })
+}
+
+/// Warns of what would be sent along with a person, where none is: an audience
+/// or a resource written there would silently not be asked for.
+fn unheard(table: &mut TableReader<'_>, grant: Grant) {
+    let path = table.name_of("token");
+    let Some(node) = table.get("authorization_params") else {
+        return;
+    };
+    let mut warning = node.problem(
+        format!(
+            "`authorization_params` are sent nowhere by `grant = \"{}\"`",
+            grant.name()
+        ),
+        format!("write what the token call needs as `params` of `[{path}]`, or leave them out"),
+    );
+    warning.severity = Severity::Warning;
+    warning.why = Some("nobody is sent to a browser with them".to_owned());
+    table.problems().add(warning);
 }
 
 /// Warns of the one grant that no new definition should have.

@@ -328,3 +328,47 @@ fn connect_names_the_remedy_of_this_provider_when_no_refresh_token_came() {
         "{run}"
     );
 }
+
+#[test]
+fn an_assertion_that_names_no_issuer_is_a_warning() {
+    let home = Home::new();
+    let definition = |claims: &str| {
+        format!(
+            "[integrations.x.auth]\ntype = \"oauth2\"\ngrant = \"jwt_bearer\"\ntoken_url = \"https://x.example.com/token\"\n\
+             [integrations.x.auth.jwt]\nalg = \"RS256\"\nkey = {{ file = \"/dev/null\" }}\n{claims}\n"
+        )
+    };
+    for claims in ["", "claims = { sub = \"a\" }"] {
+        home.write("integrations.toml", &definition(claims));
+        let found = warnings(&home);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(text(&found[0], "message").contains("`iss`"), "{found:?}");
+    }
+    home.write("integrations.toml", &definition("claims = { iss = \"a\" }"));
+    assert_eq!(warnings(&home), [] as [Value; 0]);
+}
+
+#[test]
+fn what_is_meant_for_a_browser_that_nobody_opens_is_a_warning() {
+    let home = Home::new();
+    for (grant, expected) in [
+        ("client_credentials", 1),
+        ("authorization_code", 0),
+        ("device_code", 0),
+    ] {
+        home.write(
+            "integrations.toml",
+            &format!(
+                "[integrations.x.auth]\ntype = \"oauth2\"\ngrant = \"{grant}\"\nissuer = \"https://x.example.com\"\n\
+                 client_id = \"x\"\nauthorization_params = {{ audience = \"a\" }}\n"
+            ),
+        );
+        let found = warnings(&home);
+        assert_eq!(found.len(), expected, "{found:?}");
+        for problem in found {
+            assert!(text(&problem, "message").contains("`authorization_params`"));
+            let help = text(&problem, "help");
+            assert!(help.contains("[integrations.x.auth.token]"), "{help}");
+        }
+    }
+}
