@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::given::Given;
-use super::mint::{self, Recipe};
+use super::mint;
+use super::recipe::Recipe;
 use super::renew::locked;
 use super::{Broker, adopt, explain, inputs, prompt, typed};
 use crate::connection::{ConnectionId, Pin, Values};

@@ -1,41 +1,22 @@
 //! Credentials that need nobody there (client credentials, custom tokens,
 //! signed tokens): minted when there is none, when the old one is over, or when
 //! what it was made from has changed; kept where a store answers, and otherwise
-//! used and forgotten, so that a CI job needs only its environment.
-//!
-//! What a person typed when connecting is kept with the connection and goes
-//! only where its pin says. Everything else comes from the definition and the
-//! environment, anew each time, so that another environment gets another token.
+//! used and forgotten, so that a CI job needs only its environment. `recipe` is
+//! what they are made from.
 
-use std::collections::BTreeMap;
-
-use super::given::Given;
-use super::inputs;
 use super::lock::LockError;
+use super::recipe::{Recipe, is_by_typed_password, recipe_for};
 use super::renew::{Outcome, locked};
 use super::{Broker, Fresh, Need, Stored, can_renew, explain};
 use crate::clock::Timestamp;
-use crate::connection::{ConnectionId, Kept, Metadata, Pin, Values};
+use crate::connection::{ConnectionId, Kept, Pin, Values};
 use crate::credential::Credential;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
 use crate::grant::{self, Answer, GrantError, Repeat};
 use crate::settings::StoreKind;
 use crate::signals;
-use crate::store::{Item, Standing, StoreError};
-
-/// What a credential is to be made from, and for.
-pub(super) struct Recipe {
-    given: Given,
-    by_connect: bool,
-    /// What the server said of itself when it was asked, where a person's
-    /// secrets may go nowhere else.
-    metadata: Metadata,
-    /// Where a person's secrets may go.
-    fence: Option<Pin>,
-    scopes: Vec<String>,
-    extra_scopes: Vec<String>,
-}
+use crate::store::{Item, StoreError};
 
 impl Broker<'_> {
     /// A credential of a grant that needs nobody.
@@ -119,29 +100,12 @@ impl Broker<'_> {
             return Ok(Fresh { item: item.clone() });
         }
         let mut current = current;
-        if let Some((item, store)) = &mut current
-            && recipe.made(integration, item)
-            && can_renew(&integration.auth, item)
+        if let Some(kept) = &mut current
+            && recipe.made(integration, &kept.0)
+            && can_renew(&integration.auth, &kept.0)
+            && let Some(renewed) = self.renewed_instead(id, integration, kept)?
         {
-            let kept = Stored {
-                item: item.clone(),
-                store: *store,
-            };
-            match self.renew_locked(id, integration, kept, Repeat::Undone) {
-                Ok(Outcome::Renewed(item)) => return long_enough(id, item, need),
-                // What it was renewed from is over, in whatever words the
-                // provider says so; what it is made from is not.
-                Ok(Outcome::Failed(_, failure)) if !is_made_up_for(&failure) => {
-                    return Err(failure);
-                }
-                Ok(Outcome::Dead(Stored { item: left, .. }, _) | Outcome::Failed(left, _)) => {
-                    *item = left;
-                    self.forget_note(id, item, *store);
-                }
-                // It was renewed and could not be kept, and nor can what comes.
-                Err(failure) if failure.kind() == Kind::Store => {}
-                Err(failure) => return Err(failure),
-            }
+            return long_enough(id, renewed, need);
         }
         let will_do = seen.is_some_and(|item| need.may_be_served_by(item));
         let repeat = if will_do {
@@ -149,27 +113,68 @@ impl Broker<'_> {
         } else {
             Repeat::Passing
         };
-        let minted = match (self.mint(id, integration, &recipe, repeat), current.take()) {
+        let minted = self.mint(id, integration, &recipe, repeat);
+        self.keep_minted(id, integration, minted, current)
+            .and_then(|item| long_enough(id, item, need))
+    }
+
+    /// Renews what there is, where that is to be had; else it is left as the
+    /// renewal left it, and another is to be minted.
+    fn renewed_instead(
+        &self,
+        id: &ConnectionId,
+        integration: &Integration,
+        (item, store): &mut (Item, StoreKind),
+    ) -> Result<Option<Item>> {
+        let kept = Stored {
+            item: item.clone(),
+            store: *store,
+        };
+        match self.renew_locked(id, integration, kept, Repeat::Undone) {
+            Ok(Outcome::Renewed(renewed)) => return Ok(Some(renewed)),
+            // What it was renewed from is over, in whatever words the
+            // provider says so; what it is made from is not.
+            Ok(Outcome::Failed(_, failure)) if !is_made_up_for(&failure) => {
+                return Err(failure);
+            }
+            Ok(Outcome::Dead(Stored { item: left, .. }, _) | Outcome::Failed(left, _)) => {
+                *item = left;
+                self.forget_note(id, item, *store);
+            }
+            // It was renewed and could not be kept, and nor can what comes.
+            Err(failure) if failure.kind() == Kind::Store => {}
+            Err(failure) => return Err(failure),
+        }
+        Ok(None)
+    }
+
+    /// Keeps what was minted in the place of what there is; or marks that where
+    /// the password in it is wrong by now.
+    fn keep_minted(
+        &self,
+        id: &ConnectionId,
+        integration: &Integration,
+        minted: Result<Item>,
+        current: Option<(Item, StoreKind)>,
+    ) -> Result<Item> {
+        let (item, store, base) = match (minted, current) {
             (Err(failure), Some((item, store)))
                 if is_wrong_password(integration, &item, &failure) =>
             {
                 let why = failure.causes().join(": ");
-                return self.bury(id, Stored { item, store }, why);
+                return self
+                    .bury(id, Stored { item, store }, why)
+                    .map(|fresh| fresh.item);
             }
-            (minted, kept) => {
-                current = kept;
-                minted?
-            }
-        };
-        let (item, store, base) = match current {
-            Some((old, store)) => {
+            (minted, Some((old, store))) => {
+                let minted = minted?;
                 let base = Some(old.generation);
                 (old.next(|item| item.take_over(minted)), store, base)
             }
-            None => (minted, self.stores.preferred(), None),
+            (minted, None) => (minted?, self.stores.preferred(), None),
         };
         self.keep_if_possible(id, &item, store, base);
-        long_enough(id, item, need)
+        Ok(item)
     }
 
     fn keep_if_possible(
@@ -247,125 +252,6 @@ pub(super) fn credential(answer: Answer, asked: &[String], values: &Values<'_>) 
         id_token: answer.id_token,
         dpop_key: values.dpop_key().cloned(),
     }
-}
-
-impl Recipe {
-    /// What to make a credential from: `given` values, the definition's scopes
-    /// and `extra_scopes` after them.
-    pub(super) fn new(
-        id: &ConnectionId,
-        integration: &Integration,
-        given: Given,
-        by_connect: bool,
-        extra_scopes: &[String],
-    ) -> Result<Self> {
-        let values = Values::new(integration, given.0.clone(), given.1.clone());
-        let scopes = grant::scopes(&values, extra_scopes).map_err(|error| {
-            explain::grant(id, &format!("no token was given for `{id}`"), error)
-        })?;
-        Ok(Self {
-            given,
-            by_connect,
-            metadata: Metadata::default(),
-            fence: None,
-            scopes,
-            extra_scopes: extra_scopes.to_vec(),
-        })
-    }
-
-    /// Notes what the server says of itself, so that it is not asked again.
-    #[must_use]
-    pub(super) fn with_metadata(mut self, metadata: Metadata) -> Self {
-        self.metadata = metadata;
-        self
-    }
-
-    /// Lets what it is made from go only to the origins of this pin.
-    #[must_use]
-    pub(super) fn fenced(mut self, pin: Option<Pin>) -> Self {
-        self.fence = pin;
-        self
-    }
-
-    /// Whether an item was made from the same, for the same.
-    fn made(&self, integration: &Integration, item: &Item) -> bool {
-        let values = self.values(integration, item);
-        item.parameters == self.given.0
-            && item.asked == self.scopes
-            && item.made_from == Some(values.fingerprint())
-            && Pin::of(&values).is_ok_and(|pin| pin == item.pin)
-    }
-
-    /// The issuer that the definition names, as metadata would name it.
-    fn issuer(&self, integration: &Integration) -> Option<String> {
-        let template = integration.auth.oauth2()?.issuer.as_ref()?;
-        let values = Values::new(integration, self.given.0.clone(), BTreeMap::new());
-        let url = template.render(&values).ok()??;
-        Some(url.expose().as_str().trim_end_matches('/').to_owned())
-    }
-
-    /// What would fill the definition's placeholders, with what an item's
-    /// answers brought.
-    fn values<'a>(&self, integration: &'a Integration, item: &Item) -> Values<'a> {
-        Values::new(integration, self.given.0.clone(), self.given.1.clone())
-            .with_kept(item.kept.clone(), item.metadata.clone())
-    }
-}
-
-/// What to make a credential from: what a person typed, where someone did and
-/// it would still go only where it was meant to; else the definition and the
-/// environment.
-fn recipe_for(id: &ConnectionId, integration: &Integration, kept: Option<&Item>) -> Result<Recipe> {
-    let Some(item) = kept.filter(|item| item.by_connect) else {
-        let given = inputs::unattended(id, integration)?;
-        let recipe = Recipe::new(id, integration, given, false, &[])?;
-        // The same issuer is not asked about itself each time.
-        let metadata = kept.map(|item| item.metadata.clone()).unwrap_or_default();
-        let same = metadata.issuer().is_some_and(|known| {
-            recipe.issuer(integration).as_deref() == Some(known.trim_end_matches('/'))
-        });
-        return Ok(if same {
-            recipe.with_metadata(metadata)
-        } else {
-            recipe
-        });
-    };
-    // Shown again and again, a wrong password locks its account.
-    if is_by_typed_password(integration, item)
-        && let Standing::NeedsConnecting { why } = &item.standing
-    {
-        return Err(explain::needs_connecting(id, why));
-    }
-    let given = (item.parameters.clone(), item.secrets.clone());
-    let typed = Values::new(integration, given.0.clone(), given.1.clone())
-        .with_kept(Kept::default(), item.metadata.clone());
-    if let Err(error) = typed.check_kept() {
-        // What needs nobody is made from what the definition says now.
-        return if inputs::stands_alone(integration) && item.secrets.is_empty() {
-            recipe_for(id, integration, None)
-        } else {
-            Err(explain::unrenderable(id, &error))
-        };
-    }
-    // Secrets that the definition names are its own to send elsewhere; what a
-    // person typed is not.
-    let fence = (!item.secrets.is_empty()).then(|| item.pin.clone());
-    let recipe = Recipe::new(id, integration, given, true, &item.extra_scopes)?
-        .with_metadata(item.metadata.clone())
-        .fenced(fence);
-    // What answers brought and would not do any more comes anew with the next.
-    let pin = Pin::of(&recipe.values(integration, item))
-        .or_else(|_| Pin::of(&typed))
-        .map_err(|error| explain::unrenderable(id, &error))?;
-    let strangers = item.pin.strangers(&pin);
-    if !strangers.is_empty() && recipe.fence.is_some() {
-        return Err(explain::moved(id, &item.pin, &strangers));
-    }
-    Ok(recipe)
-}
-
-fn is_by_typed_password(integration: &Integration, item: &Item) -> bool {
-    integration.auth.is_by_password() && item.secrets.contains_key("password")
 }
 
 /// Whether the provider says that what a person typed is not right any more.

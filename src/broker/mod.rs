@@ -26,6 +26,7 @@ mod mint;
 mod moving;
 mod prompt;
 mod qr;
+mod recipe;
 mod reject;
 mod renew;
 mod state;

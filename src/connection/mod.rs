@@ -1,7 +1,9 @@
 //! A connection: an integration and a name; `values`, what fills the
 //! definition's placeholders; `pin`, the origins its secrets may go to;
-//! `metadata`, what its server says of itself; `identity`, the certificate it shows.
+//! `metadata`, what its server says of itself; `identity`, the certificate it shows;
+//! `fingerprint`, what its credential was made of.
 
+mod fingerprint;
 mod held;
 mod identity;
 mod metadata;

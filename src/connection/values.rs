@@ -5,15 +5,12 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{Metadata, Pin};
 use crate::clock::Timestamp;
 use crate::credential::Credential;
 use crate::definition::template::{RenderError, Scope, Value};
-use crate::definition::{
-    AuthKind, Endpoint, InputSource, Integration, SubjectToken, ValueSource, is_secret_input,
-};
+use crate::definition::{AuthKind, Endpoint, InputSource, Integration, is_secret_input};
 use crate::secret::{SafeUrl, Secret, stored_map};
 
 /// What answers brought and is kept with the connection.
@@ -219,52 +216,6 @@ impl<'a> Values<'a> {
             return Ok(Some(Secret::new(text.clone())));
         }
         Ok(self.of_definition(name)?.map(|value| value.text))
-    }
-
-    /// A hash of what a credential is made of, as far as that is known without
-    /// asking a file or a command: what is made of other values is another
-    /// credential.
-    pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        let mut add = |name: &str, value: &str| {
-            for piece in [name, value] {
-                hash.update(piece.len().to_be_bytes());
-                hash.update(piece);
-            }
-        };
-        let auth = &self.integration.auth;
-        add("grant", auth.grant_name());
-        let issuer = auth.oauth2().and_then(|oauth| oauth.issuer.as_ref());
-        let issuer = issuer.and_then(|issuer| issuer.render(self).ok().flatten());
-        if let Some(issuer) = issuer {
-            add("issuer", issuer.expose().as_str());
-        }
-        if let Some(dpop) = auth.oauth2().and_then(|oauth| oauth.dpop) {
-            add("dpop", dpop.name());
-        }
-        for (name, secret) in &self.secrets {
-            add(name, secret.expose());
-        }
-        if let Some(oauth) = auth.oauth2() {
-            // One job's token is not another's.
-            let subject = oauth.subject.iter().flat_map(SubjectToken::marks);
-            subject.for_each(|mark| add("subject_token", mark.expose()));
-            // Another audience or another claim makes another token, too.
-            if let Some(text) = auth.asked_for() {
-                add("asked for", &text);
-            }
-        }
-        for input in &auth.inputs {
-            let Some(InputSource::Value(source @ (ValueSource::Literal(_) | ValueSource::Env(_)))) =
-                &input.source
-            else {
-                continue;
-            };
-            if let Ok(value) = source.resolve() {
-                add(input.name, value.expose());
-            }
-        }
-        hex::encode(hash.finalize())
     }
 
     /// An endpoint: the definition's own, else what the server's metadata

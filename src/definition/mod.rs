@@ -7,7 +7,7 @@
 //! One file per part of the language: `parameter`, `input` (what is typed, from
 //! `source` where the definition names a place; `subject` for a token that is
 //! exchanged), `auth` (how a credential is
-//! got; `read_auth`, `read_oauth2` and `read_capture` read it) with `call`
+//! got; `oauth2` what only that has of it; `read_auth`, `read_oauth2` and `read_capture` read it) with `call`
 //! (`read_call`, `read_response`) for each call it takes, `api` (how it is used)
 //! with `request` for tests and actions, `helpers`, `answer_path` (dotted paths
 //! into answers), `brand` (what a person sees). `extends` lays one definition
@@ -42,6 +42,7 @@ mod load;
 pub mod located;
 mod lookup;
 mod names;
+mod oauth2;
 mod offline;
 mod parameter;
 pub mod project;
@@ -70,10 +71,7 @@ mod values;
 use std::sync::Arc;
 
 pub use api::Api;
-pub use auth::{
-    Auth, AuthKind, AuthorizationParam, BasicEncoding, Capture, CaptureFrom, ClientAuth, Dpop,
-    Endpoint, Grant, Jwt, OAuth2, OptionalScope, Redirect,
-};
+pub use auth::{Auth, AuthKind, Capture, CaptureFrom, Endpoint, Jwt};
 pub use brand::{Brand, Color, Icon, Picture};
 pub use call::{Call, Encoding, Param, Refresh, RenewFrom, Response, TokenAt, Unit};
 pub use inherited::Inherited;
@@ -81,6 +79,9 @@ pub use input::{Input, InputSource, is_secret as is_secret_input};
 pub use json_template::JsonTemplate;
 pub use layers::{Layers, Standing};
 pub use load::{Definitions, Found};
+pub use oauth2::{
+    AuthorizationParam, BasicEncoding, ClientAuth, Dpop, Grant, OAuth2, OptionalScope, Redirect,
+};
 pub use offline::Offline;
 pub use parameter::{Choice, Format, Parameter};
 pub use project::Project;

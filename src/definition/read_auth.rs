@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
-use super::auth::{Auth, AuthKind, Grant, Jwt};
+use super::auth::{Auth, AuthKind, Jwt};
 use super::call::{Call, RenewFrom};
 use super::facts::{self, AuthType};
 use super::input::{self, Input, InputSource};
 use super::json_template::JsonTemplate;
 use super::names::{Known, Moment};
+use super::oauth2::Grant;
 use super::read_call::{self, Manner};
 use super::report::{Problems, Severity};
 use super::source;

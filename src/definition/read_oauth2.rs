@@ -1,11 +1,11 @@
 //! Reads what only `type = "oauth2"` has: the grant, the authorization
 //! request, the client's manners, where the redirect is listened for.
 
-use super::auth::{
-    AuthorizationParam, BasicEncoding, ClientAuth, Dpop, Grant, OAuth2, OptionalScope, Redirect,
-};
 use super::call::Call;
 use super::names::{Known, Moment};
+use super::oauth2::{
+    AuthorizationParam, BasicEncoding, ClientAuth, Dpop, Grant, OAuth2, OptionalScope, Redirect,
+};
 use super::read_call::{self, Manner};
 use super::report::{Problem, Problems, Severity};
 use super::strings;

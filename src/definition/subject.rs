@@ -2,8 +2,8 @@
 //! `grant = "token_exchange"` shows (RFC 8693 section 2.1), of which a
 //! definition names the place, never the text: it is another for each job.
 
-use super::auth::Grant;
 use super::names::{Known, Moment};
+use super::oauth2::Grant;
 use super::report::Problem;
 use super::source::{self, ValueSource};
 use super::strings;
