@@ -49,6 +49,8 @@ impl Broker<'_> {
     ) -> Result<Item> {
         let adopted = (|| -> Result<_, GrantError> {
             let answer = grant::adopt(self.http, values, text)?;
+            // No token of before is bound to it; those of renewals will be.
+            grant::dpop::bind(values)?;
             Ok((answer, Pin::of(values)?))
         })();
         let (answer, pin) = adopted.map_err(|error| unadopted(id, error))?;

@@ -1,8 +1,8 @@
 //! Where the key rests: sealed beside the token, and wherever that goes.
 
-use super::{connected, key};
+use super::{bound, connected, key, proof};
 use crate::guarantee::sealed;
-use crate::support::{Home, Provider};
+use crate::support::{Home, Provider, Recorder};
 
 #[test]
 fn a_renewal_keeps_the_key_and_a_new_connect_makes_another() {
@@ -70,4 +70,27 @@ fn a_connection_from_before_stays_a_bearers_until_it_is_made_anew() {
     home.hallpass(&["token", "sandbox", "--refresh"]).run().ok();
     home.hallpass(&["request", "sandbox", "/me"]).run().ok();
     assert_eq!(dpop(), true);
+}
+
+#[test]
+fn a_token_that_was_brought_along_is_bound_when_it_is_renewed() {
+    let recorder = Recorder::answering(|asked, _| asked.header("dpop").is_some().then(|| bound(1)));
+    let home = recorder.consenting("dpop = true");
+    let answer = r#"{"access_token":"brought-not-real","refresh_token":"r-not-real"}"#;
+    let args = ["connect", "x", "--no-test", "--with-token", "-"];
+    let run = home.hallpass(&args).stdin(answer).run().ok();
+    assert!(run.stderr.contains("did not bind"), "{run}");
+    home.hallpass(&["token", "x", "--refresh"]).run().ok();
+    let shown = proof(&recorder.last("/token")).thumbprint;
+    home.hallpass(&["request", "x", "/me"]).run().ok();
+    let asked = recorder.last("/api/me");
+    assert_eq!(
+        asked.header("authorization").as_deref(),
+        Some("DPoP token-2")
+    );
+    assert_eq!(proof(&asked).thumbprint, shown);
+
+    // One that is bound already is bound to a key that nobody has here.
+    let answer = r#"{"access_token":"brought-not-real","token_type":"dpop"}"#;
+    home.hallpass(&args).stdin(answer).run().fails_with(5);
 }
