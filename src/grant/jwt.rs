@@ -11,8 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value as Json};
 
-use super::GrantError;
 use super::signing_key::SigningKey;
+use super::{GrantError, Repeat};
 use crate::clock::Timestamp;
 use crate::connection::Values;
 use crate::definition::template::Value;
@@ -35,6 +35,20 @@ pub(super) fn begin(values: &mut Values<'_>) -> Result<Option<Secret>, GrantErro
     let token = sign(jwt, own, values)?;
     values.set("jwt", Value::secret(token.clone()));
     Ok(Some(token))
+}
+
+/// When a call that shows the token may be made again. A server may take one
+/// with an id once only (RFC 7519 section 4.1.7), so that showing the same again
+/// would turn trouble that passes into a refusal. What a client shows who it is
+/// with is another for each try.
+pub(super) fn seen_once(values: &Values<'_>, repeat: Repeat) -> Repeat {
+    let jwt = values.integration().auth.jwt.as_ref();
+    let has_id = jwt.is_some_and(|jwt| jwt.claims.iter().any(|(name, _)| name == "jti"));
+    if has_id && !is_clients(values) && repeat == Repeat::Passing {
+        Repeat::Undone
+    } else {
+        repeat
+    }
 }
 
 /// A token for the client to show who it is with, good for one call (RFC 7523

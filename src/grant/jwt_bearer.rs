@@ -26,24 +26,5 @@ pub(super) fn obtain(
             signed.ok_or(GrantError::Missing("jwt"))?,
         ),
     ];
-    super::token_call(
-        http,
-        oauth,
-        values,
-        (params, scope),
-        seen_once(values, repeat),
-    )
-}
-
-/// A server may take an assertion with an id once only (RFC 7519 section
-/// 4.1.7), so that showing the same again would turn trouble that passes into a
-/// refusal.
-fn seen_once(values: &Values<'_>, repeat: Repeat) -> Repeat {
-    let jwt = values.integration().auth.jwt.as_ref();
-    let has_id = jwt.is_some_and(|jwt| jwt.claims.iter().any(|(name, _)| name == "jti"));
-    if has_id && repeat == Repeat::Passing {
-        Repeat::Undone
-    } else {
-        repeat
-    }
+    super::token_call(http, oauth, values, (params, scope), repeat)
 }

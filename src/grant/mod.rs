@@ -327,6 +327,7 @@ pub fn obtain(
 ) -> Result<Answer, GrantError> {
     let auth = &values.integration().auth;
     let signed = jwt::begin(values)?;
+    let repeat = jwt::seen_once(values, repeat);
     let mut answer = match &auth.kind {
         AuthKind::OAuth2(oauth) => {
             let scope = scopes.join(&oauth.scope_separator);

@@ -156,6 +156,31 @@ fn an_assertion_with_an_id_is_never_shown_twice() {
 }
 
 #[test]
+fn a_signed_token_with_an_id_is_shown_once_by_whatever_shows_it() {
+    let robot = ROBOT.replace("example\"", "example\", jti = \"{uuid}\"");
+    for (kind, shown) in [
+        (
+            "type = \"custom_token\"",
+            "headers = { Authorization = \"Bearer {jwt}\" }",
+        ),
+        (
+            "type = \"oauth2\"\ngrant = \"client_credentials\"\nclient_id = \"id\"\nclient_auth = \"none\"",
+            "params = { ticket = \"{jwt}\" }",
+        ),
+    ] {
+        let recorder = Recorder::answering(|asked, before| {
+            (asked.path == "/token" && before == 0).then(|| Reply::text(502, "text/html", "<p>"))
+        });
+        let home = with_key(recorder.home(&format!(
+            "[integrations.x.auth]\n{kind}\ntoken_url = \"ORIGIN/token\"\n\
+             [integrations.x.auth.token]\n{shown}\n{robot}\n"
+        )));
+        home.hallpass(&["token", "x"]).run().fails_with(6);
+        assert_eq!(recorder.asked_at("/token").len(), 1, "{kind}");
+    }
+}
+
+#[test]
 fn an_assertion_that_the_provider_repeats_is_not_shown() {
     let recorder = Recorder::answering(|asked, _| {
         let assertion = asked.form("assertion")?;
