@@ -111,7 +111,7 @@ impl Broker<'_> {
         let store = kept.store;
         let is_bound = kept.item.credential.dpop_key.is_some();
         if is_bound {
-            self.http.remember_nonces(self.stores.nonces(id));
+            self.http.begin_with_nonces(self.stores.nonces(id));
         }
         let outcome = self.ask_and_keep(id, integration, kept, repeat);
         self.stores.give_back_room(id, store);

@@ -28,7 +28,7 @@ impl Caller<'_> {
     pub(super) fn fresh(&self) -> Result<Fresh> {
         self.context
             .http
-            .remember_nonces(self.context.stores.nonces(self.id));
+            .begin_with_nonces(self.context.stores.nonces(self.id));
         let broker = self.context.broker();
         let fresh = broker.fresh(self.id, self.integration, Need::default())?;
         signals::watch(

@@ -58,12 +58,10 @@ impl Http {
         }
     }
 
-    /// Adds nonces of an earlier run; what this one was given stays.
-    pub fn remember_nonces(&self, earlier: Nonces) {
-        let mut nonces = self.nonces.borrow_mut();
-        for (place, nonce) in earlier.into_iter().take(MOST) {
-            nonces.entry(place).or_insert(nonce);
-        }
+    /// Begins with the nonces of an earlier run, those of one connection: what
+    /// another's servers gave is kept with that one.
+    pub fn begin_with_nonces(&self, earlier: Nonces) {
+        *self.nonces.borrow_mut() = earlier.into_iter().take(MOST).collect();
     }
 
     /// The nonces that servers gave last.

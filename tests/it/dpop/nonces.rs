@@ -150,6 +150,28 @@ fn a_provider_and_an_api_at_one_origin_have_nonces_of_their_own() {
     assert_eq!(recorder.asked_at("/api/me").len(), 3);
 }
 
+#[test]
+fn connections_that_are_renewed_in_one_run_keep_their_servers_apart() {
+    let server = |nonce: &'static str| {
+        Recorder::answering(move |asked, before| {
+            (asked.path == "/token").then(|| bound(before).with("DPoP-Nonce", nonce))
+        })
+    };
+    let (one, other) = (server("of-the-one"), server("of-the-other"));
+    let home = one.consenting("dpop = true");
+    let second = crate::support::CONSENT
+        .replace("integrations.x", "integrations.y")
+        .replace("#more", "dpop = true")
+        .replace("ORIGIN", other.origin());
+    home.edit(|text| format!("{text}{second}"));
+    home.connect("x");
+    home.connect("y");
+    home.hallpass(&["refresh", "--all"]).run().ok();
+    for nonce in ["of-the-one", "of-the-other"] {
+        assert_eq!(home.files_with(nonce).len(), 1, "{nonce}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_renewal_killed_while_it_is_asked_for_a_nonce_has_lost_nothing() {
