@@ -91,8 +91,11 @@ fn id_token(
     };
     let mut fresh = fresh;
     if fresh.item.credential.id_token.is_some() && is_due(&fresh.item.credential) {
+        // Another than this one: a sibling may have renewed it since it was read.
+        let old = fresh.item.credential.access_token.clone();
         let need = Need {
-            renewed: true,
+            renewed: old.is_none(),
+            rejected: old.as_ref(),
             ..Need::default()
         };
         let lives = is_alive(&fresh.item.credential);
