@@ -241,6 +241,7 @@ fn failed(id: &ConnectionId, what: &str, error: GrantError, hints: Vec<String>) 
         | GrantError::OtherIssuer(_)
         | GrantError::NoIssuer
         | GrantError::Bound
+        | GrantError::Keyless(_)
         | GrantError::UnfitLink(_)
         | GrantError::Subject(SubjectError::Refused { .. })
         | GrantError::Unfit { .. } => Kind::Refused,
@@ -324,6 +325,7 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         GrantError::Unsigned(_) => vec![format!("see `auth.jwt` in the definition of `{}`, and that its key is the one the service gave", id.integration())],
         GrantError::OtherAuth(_) => vec![format!("write `client_auth = \"private_key_jwt\"` with `[integrations.{key}.auth.jwt]`, or `client_auth = \"mtls\"` with `[integrations.{key}.auth.tls]`, as the client is registered there", key = id.integration())],
         GrantError::Unproven(_) => vec![format!("run `hallpass connect {id}`, which makes a new key")],
+        GrantError::Keyless(_) => vec![format!("tokens are bound to a key there: let `dpop = true` stand under `[integrations.{}.auth]`, and make anew what was connected without: run `hallpass connect {id}`", id.integration())],
         GrantError::Bound => vec![format!("add `dpop = true` under `[integrations.{}.auth]`, then run `hallpass connect {id}`", id.integration())],
         GrantError::Subject(SubjectError::NoRunner(_)) => vec!["in GitHub Actions, let the job (or the workflow) have `permissions: { id-token: write }`; elsewhere name another `subject_token`".to_owned()],
         GrantError::Subject(SubjectError::OddRunner(..)) => vec!["these variables are the runner's own: let the job leave them as they are".to_owned()],

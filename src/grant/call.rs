@@ -16,7 +16,7 @@ use super::client::Client;
 use super::dpop::Key;
 use super::success::{Misanswer, Rules};
 use super::wire::{Params, wire};
-use super::{GrantError, fields};
+use super::{GrantError, fields, jwt};
 use crate::connection::Values;
 use crate::definition::Call;
 use crate::http::{self, Http, HttpError};
@@ -179,7 +179,13 @@ impl ProviderCall<'_> {
     fn misanswered(&self, wrong: Misanswer, answer: &http::Answer, sent: &Sent) -> GrantError {
         match wrong {
             Misanswer::Refused { error, description } => {
-                self.refused(error, description, sent).into()
+                let keyless = error == "invalid_dpop_proof" && self.values.dpop_key().is_none();
+                let refused = self.refused(error, description, sent);
+                if keyless {
+                    GrantError::Keyless(refused)
+                } else {
+                    refused.into()
+                }
             }
             Misanswer::Unusable(why) => CallError::Unusable {
                 host: http::host_of(self.url.expose()),
@@ -213,11 +219,12 @@ impl ProviderCall<'_> {
         let key = self.values.dpop_key().filter(|_| self.proves);
         let key = key.map(Key::read).transpose()?;
         let mut first = Some(self.request(standard.clone(), sent)?);
-        // What a client signed to show who it is is good for one try.
+        // What was signed is good for one try.
         let mut make = || match first.take() {
             Some(request) => Ok(request),
             None => self
-                .request(standard.clone(), sent)
+                .anew(standard.clone())
+                .and_then(|standard| self.request(standard, sent))
                 .map_err(|error| HttpError::Setup(error.to_string())),
         };
         let fetch = |mut request: Request| {
@@ -236,6 +243,17 @@ impl ProviderCall<'_> {
             return Err(self.redirected(&answer, sent).into());
         }
         Ok(answer)
+    }
+
+    /// The parameters of a further try: a server may take an assertion with an
+    /// id once only (RFC 7523 section 3, no. 7), whatever it made of it.
+    fn anew(&self, mut standard: Params) -> Result<Params, GrantError> {
+        for (name, value) in &mut standard {
+            if name == "assertion" {
+                *value = jwt::another(self.values)?;
+            }
+        }
+        Ok(standard)
     }
 
     /// The call as it goes out, once.

@@ -40,15 +40,23 @@ pub(super) fn begin(values: &mut Values<'_>) -> Result<Option<Secret>, GrantErro
 /// When a call that shows the token may be made again. A server may take one
 /// with an id once only (RFC 7519 section 4.1.7), so that showing the same again
 /// would turn trouble that passes into a refusal. What a client shows who it is
-/// with is another for each try.
+/// with, and an assertion that is a grant, are signed anew for each try.
 pub(super) fn seen_once(values: &Values<'_>, repeat: Repeat) -> Repeat {
     let jwt = values.integration().auth.jwt.as_ref();
     let has_id = jwt.is_some_and(|jwt| jwt.claims.iter().any(|(name, _)| name == "jti"));
-    if has_id && !is_clients(values) && repeat == Repeat::Passing {
+    let anew = is_clients(values) || is_grant(values);
+    if has_id && !anew && repeat == Repeat::Passing {
         Repeat::Undone
     } else {
         repeat
     }
+}
+
+/// Another token of the definition's own, where the one that [`begin`] signed
+/// was shown already.
+pub(super) fn another(values: &Values<'_>) -> Result<Secret, GrantError> {
+    let signed = begin(&mut values.clone())?;
+    signed.ok_or(GrantError::Missing("jwt"))
 }
 
 /// A token for the client to show who it is with, good for one call (RFC 7523
@@ -86,6 +94,12 @@ fn is_clients(values: &Values<'_>) -> bool {
     })
 }
 
+/// Whether the token is the grant (RFC 7523 section 2.1).
+fn is_grant(values: &Values<'_>) -> bool {
+    let oauth = values.integration().auth.oauth2();
+    oauth.is_some_and(|oauth| oauth.grant == Grant::JwtBearer)
+}
+
 /// What a client's assertion says unless the definition does (RFC 7523 section
 /// 3, OpenID Connect Core section 9): who it is, for whom, and which it is.
 fn fill_in(claims: &mut Map<String, Json>, values: &Values<'_>) -> Result<(), GrantError> {
@@ -109,10 +123,7 @@ fn fill_in(claims: &mut Map<String, Json>, values: &Values<'_>) -> Result<(), Gr
 /// says otherwise (RFC 7523 section 3, no. 3).
 fn address(claims: &mut Map<String, Json>, values: &Values<'_>) -> Result<(), GrantError> {
     let auth = &values.integration().auth;
-    let is_grant = auth
-        .oauth2()
-        .is_some_and(|oauth| oauth.grant == Grant::JwtBearer);
-    if is_grant
+    if is_grant(values)
         && !claims.contains_key("aud")
         && let Some(url) = values.endpoint(auth.token_url.as_ref(), "token_endpoint")?
     {

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 /// RFC 7523 section 8.1.
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// Shows the assertion that was just signed.
+/// Shows the assertion that was just signed; a further try shows another.
 pub(super) fn obtain(
     http: &Http,
     oauth: &OAuth2,

@@ -80,6 +80,9 @@ pub enum GrantError {
     /// A call to the provider failed.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The provider wants a key proved (RFC 9449), and there is none.
+    #[error(transparent)]
+    Keyless(CallError),
     /// The authorization request could not be pushed (RFC 9126).
     #[error("the authorization request could not be pushed: {0}")]
     Push(CallError),
@@ -203,6 +206,7 @@ impl GrantError {
             GrantError::Call(error) => error.is_undone(),
             GrantError::Moved(_)
             | GrantError::Missing(_)
+            | GrantError::Keyless(_)
             | GrantError::OtherAuth(_)
             | GrantError::Subject(_)
             | GrantError::Unsigned(_)

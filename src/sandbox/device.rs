@@ -12,6 +12,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::client_auth::client_of;
+use super::dpop::BOUND_CLIENT;
 use super::oauth::{Client, DEVICE_CLIENT, Form, OAuthError, Scopes, parse_scopes, random};
 use super::page;
 use super::state::{Entry, State, loggable};
@@ -154,7 +155,8 @@ pub fn begin(state: &State, request: &Request, entry: &mut Entry) -> Reply {
         entry.client_id = form.get("client_id").map(loggable);
         let client = client_of(state, request, &form)?;
         entry.client_id = Some(client.id.to_owned());
-        if client.id != DEVICE_CLIENT {
+        // Whoever shows more than an id may as well.
+        if client.id != DEVICE_CLIENT && client.id != BOUND_CLIENT && client.key.is_none() {
             let text = format!("only {DEVICE_CLIENT} may ask for a device code");
             return Err(OAuthError::new("unauthorized_client", text));
         }

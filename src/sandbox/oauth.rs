@@ -198,6 +198,12 @@ impl Form {
         Form(pairs)
     }
 
+    /// The same, and this parameter.
+    pub fn with(mut self, name: &str, value: String) -> Form {
+        self.0.push((name.to_owned(), value));
+        self
+    }
+
     /// The (first) value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0

@@ -2,7 +2,8 @@
 //! the browser comes with a reference to them.
 //!
 //! Promises: the client authenticates as at the token endpoint; a request that `/authorize` would
-//! refuse is refused here; a reference serves its own client, once, for as long as it says.
+//! refuse is refused here; a reference serves its own client, once, for as long as it says. A key
+//! that is proved here is the one that the code is bound to (RFC 9449, 10.1).
 
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use serde_json::json;
 
 use super::authorize::{addressee, consent_asked};
 use super::client_auth::client_of;
+use super::dpop;
 use super::oauth::{Form, OAuthError};
 use super::state::{Entry, State};
 use super::token::read_form;
@@ -37,13 +39,14 @@ pub fn push(state: &State, request: &Request, entry: &mut Entry) -> Reply {
         }
         addressee(&form).map_err(|why| invalid(why.trim_end_matches('.')))?;
         consent_asked(&form)?;
+        let form = bound(state, request, form)?;
         let ttl = state.pushed_ttl();
         let until = Instant::now() + ttl;
         let uri = state.keep_pushed(Pushed { form, until });
         uri.map(|uri| (uri, ttl))
             .ok_or_else(|| invalid("too many pushed requests wait"))
     });
-    match outcome {
+    let reply = match outcome {
         Ok((uri, ttl)) => {
             let body = json!({ "request_uri": uri, "expires_in": ttl.as_secs() });
             Reply::json(201, &body).with("Cache-Control", "no-store")
@@ -52,6 +55,22 @@ pub fn push(state: &State, request: &Request, entry: &mut Entry) -> Reply {
             entry.error = Some(error.error);
             error.reply()
         }
+    };
+    dpop::with_nonce(state, request, reply)
+}
+
+/// The request, bound to the key that was proved with it, which has to be the one it names.
+fn bound(state: &State, request: &Request, form: Form) -> Result<Form, OAuthError> {
+    let proved = dpop::proved(state, request, None)
+        .map_err(|fault| OAuthError::new(fault.code(), fault.why()))?;
+    match (proved, form.get("dpop_jkt")) {
+        (None, _) => Ok(form),
+        (Some(key), Some(named)) if key == named => Ok(form),
+        (Some(_), Some(_)) => Err(OAuthError::new(
+            "invalid_dpop_proof",
+            "dpop_jkt names another key than the one that was proved",
+        )),
+        (Some(key), None) => Ok(form.with("dpop_jkt", key)),
     }
 }
 

@@ -60,6 +60,7 @@ mod support;
 #[cfg(unix)]
 mod terminal_screens;
 mod test_command;
+mod together;
 mod token;
 mod trust;
 mod unattended;

@@ -1,7 +1,7 @@
 //! `tls = { certificate, key }`: the certificate is shown to the provider and the API of the definition
 //! that names it, and nowhere else.
 
-mod server;
+pub mod server;
 mod sources;
 
 use serde_json::json;
@@ -14,7 +14,7 @@ const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/loopbac
 
 /// A home with these definitions, in which `ORIGIN` is the server, beside the client's and a
 /// stranger's certificate and key.
-fn home(server: &Server, definitions: &str) -> Home {
+pub fn home(server: &Server, definitions: &str) -> Home {
     let home = Home::new();
     home.write(
         "integrations.toml",
@@ -31,7 +31,8 @@ fn hallpass(home: &Home, args: &[&str]) -> Cmd {
     home.hallpass(args).env("SSL_CERT_FILE", AUTHORITY)
 }
 
-fn run(home: &Home, args: &[&str]) -> Run {
+/// Runs the binary in such a home; it trusts the server.
+pub fn run(home: &Home, args: &[&str]) -> Run {
     hallpass(home, args).run()
 }
 

@@ -127,6 +127,9 @@ fn serve(
         }
     };
     let path = request.path.clone();
+    // Who proves a key gets a token that is bound to it (RFC 9449).
+    let proves = request.head.to_ascii_lowercase().contains("\r\ndpop:");
+    let token_type = if proves { "DPoP" } else { "Bearer" };
     let number = {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.push(request);
@@ -136,7 +139,7 @@ fn serve(
         ("/elsewhere", Some(to)) => (302, format!("Location: {to}\r\n"), String::new()),
         (path, _) if path.ends_with("/token") => {
             let body = format!(
-                "{{\"access_token\":\"token-{number}\",\"refresh_token\":\"refresh-{number}\",\"expires_in\":3600}}"
+                "{{\"access_token\":\"token-{number}\",\"refresh_token\":\"refresh-{number}\",\"token_type\":\"{token_type}\",\"expires_in\":3600}}"
             );
             (200, String::new(), body)
         }
