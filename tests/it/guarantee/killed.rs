@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use super::rotating::Rotating;
 use super::{say, sealed};
 use crate::support::{Home, Running};
+use crate::together::{all_different, proofs, sent};
 
 /// How often each sweep kills. The moments lie evenly over the time that an undisturbed run takes,
 /// and a little beyond; they are the same in every run but for what the machine adds.
@@ -53,9 +54,17 @@ pub struct Sweep {
 impl Sweep {
     /// Begins one.
     pub fn start() -> Sweep {
+        Sweep::with("")
+    }
+
+    /// The same, with these further lines of `auth`, which find a key in `key.pem`.
+    pub fn with(more: &str) -> Sweep {
         let provider = Rotating::start();
+        let home = provider.home_with(more);
+        home.write("key.pem", include_str!("../../keys/signing.p256.sec1.pem"));
+        home.connect_untested("x");
         Sweep {
-            home: provider.connected(),
+            home,
             provider,
             generation: 0,
             tally: Tally::default(),
@@ -93,6 +102,27 @@ impl Sweep {
         }
     }
 
+    /// Kills at moments spread evenly over the time that an undisturbed run takes, and a little
+    /// beyond; then ever later until one ends before, however slow the machine has become meanwhile.
+    #[track_caller]
+    pub fn rounds(&mut self, rounds: u32) -> Duration {
+        let whole = whole_time(|| self.home.hallpass(&["token", "x"]).spawn());
+        let mut moments: Vec<_> = (0..rounds)
+            .map(|round| whole.mul_f64(1.2) * round / rounds)
+            .collect();
+        moments.extend((1..10).map(|doubled| whole * (1 << doubled)));
+        for (round, moment) in (0..).zip(moments) {
+            if round >= rounds && self.tally.ended_before > 0 {
+                break;
+            }
+            let at = format!("round {round}, killed after {moment:?} of {whole:?}");
+            self.round(&at, |home| {
+                kill_at(home.hallpass(&["token", "x"]).spawn(), moment)
+            });
+        }
+        whole
+    }
+
     /// Says what it came to, and holds it to that.
     #[track_caller]
     pub fn end(self, what: &str) {
@@ -114,15 +144,32 @@ impl Sweep {
 #[test]
 fn a_refresh_killed_at_any_moment_leaves_what_is_kept_whole_and_never_older() {
     let mut sweep = Sweep::start();
-    let whole = whole_time(|| sweep.home.hallpass(&["token", "x"]).spawn());
-    for round in 0..ROUNDS {
-        let moment = whole.mul_f64(1.2) * round / ROUNDS;
-        let at = format!("round {round}, killed after {moment:?} of {whole:?}");
-        sweep.round(&at, |home| {
-            kill_at(home.hallpass(&["token", "x"]).spawn(), moment)
-        });
-    }
+    let whole = sweep.rounds(ROUNDS);
     sweep.end(&format!("{ROUNDS} kills of a refresh of {whole:?}"));
+}
+
+#[test]
+fn a_bound_refresh_of_a_client_that_signs_survives_kills_too_and_shows_nothing_twice() {
+    let mut sweep = Sweep::with(
+        "client_auth = \"private_key_jwt\"\ndpop = true\n[integrations.x.auth.jwt]\nalg = \"ES256\"\n\
+         key = { file = \"key.pem\" }",
+    );
+    let key = |home: &Home| {
+        let item = sealed::item(home, "x").expect("it is kept");
+        item["credential"]["dpop_key"].as_str().map(str::to_owned)
+    };
+    let rounds = 24;
+    let whole = sweep.rounds(rounds);
+    assert!(key(&sweep.home).is_some(), "what is kept has its key");
+    let asked = sweep.provider.asked();
+    let asked: Vec<_> = asked
+        .into_iter()
+        .filter(|asked| asked.path == "/token")
+        .collect();
+    all_different("proofs", &proofs(&asked));
+    all_different("assertions", &sent(&asked, "client_assertion"));
+    assert_eq!(proofs(&asked).len(), asked.len(), "each call was proved");
+    sweep.end(&format!("{rounds} kills of a bound refresh of {whole:?}"));
 }
 
 #[track_caller]
@@ -172,13 +219,18 @@ fn a_connect_killed_at_any_moment_leaves_the_old_connection_or_the_new_one() {
     let home = provider.home();
     let whole = whole_time(|| connect(&home));
     let mut tally = Tally::default();
-    for round in 0..ROUNDS {
+    for round in 0..ROUNDS + 10 {
+        if round >= ROUNDS && tally.ended_before > 0 {
+            break;
+        }
         // Every other time there is no old one.
         if round % 2 == 0 {
             home.hallpass(&["disconnect", "x", "--local"]).run();
         }
         let before = sealed::refresh_token(&home, "x");
-        let moment = whole.mul_f64(1.2) * round / ROUNDS;
+        let mut moment = whole.mul_f64(1.2) * round / ROUNDS;
+        // However slow the machine has become meanwhile, one is to end by itself.
+        moment *= 1 << (round.max(ROUNDS) - ROUNDS);
         let killed = kill_at(connect(&home), moment);
         let at = format!("round {round}, killed after {moment:?} of {whole:?}");
         let after = sealed::refresh_token(&home, "x");

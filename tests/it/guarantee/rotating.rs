@@ -61,6 +61,11 @@ impl Rotating {
         self.recorder.consenting(more)
     }
 
+    /// All it was asked, oldest first.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.recorder.asked()
+    }
+
     /// Gives tokens this many seconds from now on.
     pub fn give(&self, life: u64) {
         self.shared.lock().life = life;
@@ -103,8 +108,11 @@ impl Rotating {
         self.shared.lock().reused
     }
 
-    /// Whether this is the newest refresh token of a login that is still good.
+    /// Whether this is the newest refresh token of a login that is still good, all that was sent so
+    /// far having been carried out.
+    #[track_caller]
     pub fn is_newest(&self, token: &str) -> bool {
+        self.recorder.settle();
         let state = self.shared.lock();
         parse(token).is_some_and(|(login, number)| state.logins[login] == (number, true))
     }
@@ -157,7 +165,7 @@ impl Shared {
             &json!({
                 "access_token": token,
                 "refresh_token": format!("rt-{login}-{number}-not-real"),
-                "token_type": "Bearer",
+                "token_type": if asked.header("dpop").is_some() { "DPoP" } else { "Bearer" },
                 "expires_in": life,
             }),
         )

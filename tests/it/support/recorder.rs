@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{Home, PATIENCE};
+use super::{Home, PATIENCE, eventually};
 
 /// An app `x` that a person consents to; further lines of `auth` go in the place of `#more`.
 pub const CONSENT: &str = r#"
@@ -161,6 +161,8 @@ pub struct Recorder {
     origin: String,
     port: u16,
     asked: Arc<Mutex<Vec<Asked>>>,
+    /// How many callers are being served.
+    busy: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
 }
 
@@ -183,18 +185,24 @@ impl Recorder {
             origin: format!("http://127.0.0.1:{port}"),
             port,
             asked: Arc::default(),
+            busy: Arc::default(),
             over: Arc::default(),
         };
         let (asked, over) = (Arc::clone(&recorder.asked), Arc::clone(&recorder.over));
         let answer = Arc::new(answer);
+        let busy = Arc::clone(&recorder.busy);
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if over.load(Ordering::SeqCst) {
                     return;
                 }
                 let (asked, answer) = (Arc::clone(&asked), Arc::clone(&answer));
-                // A peer that leaves in the middle is none of the test's concern.
-                thread::spawn(move || stream.map(|stream| serve(&stream, &asked, &*answer)));
+                let served = Served::begin(&busy);
+                thread::spawn(move || {
+                    // A peer that leaves in the middle is none of the test's concern.
+                    drop(stream.map(|stream| serve(&stream, &asked, &*answer)));
+                    drop(served);
+                });
             }
         });
         recorder
@@ -233,6 +241,22 @@ impl Recorder {
         asked
     }
 
+    /// Waits until all that was sent so far, also by those who are gone, has been dealt with: what a
+    /// process sent before it was killed may still lie in its socket.
+    #[track_caller]
+    pub fn settle(&self) {
+        // Callers are let in in their order, so that those before this one have been.
+        let mut caller = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("it listens");
+        let patient = caller.set_read_timeout(Some(PATIENCE));
+        patient.expect("it can wait");
+        caller.write_all(b"\r\n").expect("it reads");
+        let mut nothing = Vec::new();
+        caller.read_to_end(&mut nothing).expect("it hangs up");
+        eventually("all callers are served", || {
+            (self.busy.load(Ordering::SeqCst) == 0).then_some(())
+        });
+    }
+
     /// The last request for a path.
     #[track_caller]
     pub fn last(&self, path: &str) -> Asked {
@@ -248,6 +272,22 @@ impl Drop for Recorder {
         self.over.store(true, Ordering::SeqCst);
         // The listening thread looks at it when somebody calls.
         drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
+    }
+}
+
+/// A caller who is being served, until it is dropped.
+struct Served(Arc<AtomicUsize>);
+
+impl Served {
+    fn begin(busy: &Arc<AtomicUsize>) -> Served {
+        busy.fetch_add(1, Ordering::SeqCst);
+        Served(Arc::clone(busy))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
