@@ -8,6 +8,7 @@ use reqwest::blocking::{Body as WireBody, Request, Response};
 use super::{ApiError, Body, Plan};
 use crate::grant::dpop;
 use crate::http::{self, Http, ServerRole};
+use crate::secret::Secret;
 
 /// How long a body that is streamed may take to be sent.
 const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
@@ -19,8 +20,18 @@ const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 /// A token that is bound to a key goes with a proof; where the API wants a nonce
 /// in that, it did nothing (RFC 9449 section 9), and is asked again, once.
 pub fn send(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Response, ApiError> {
+    send_noting(http, plan, timeout, &mut |_| {})
+}
+
+/// The same; `proofs` gets those that were sent.
+pub(super) fn send_noting(
+    http: &Http,
+    plan: Plan,
+    timeout: Option<Duration>,
+    proofs: &mut dyn FnMut(Secret),
+) -> Result<Response, ApiError> {
     if plan.binding.is_none() {
-        return once(http, plan, timeout);
+        return once(http, plan, timeout, proofs);
     }
     let url = plan.url.clone();
     let again = plan.body.is_replayable().then(|| plan.clone());
@@ -30,13 +41,13 @@ pub fn send(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Respon
         let wanted = dpop::wants_nonce(response.status().as_u16(), response.headers());
         (wanted, given)
     };
-    let response = once(http, plan, timeout)?;
+    let response = once(http, plan, timeout, proofs)?;
     match (noted(&response), again) {
         ((false, _), _) => Ok(response),
         ((true, false), _) => Err(ApiError::Nonce("it gives none that can be sent back")),
         ((true, true), None) => Err(ApiError::NonceForStdin),
         ((true, true), Some(plan)) => {
-            let response = once(http, plan, timeout)?;
+            let response = once(http, plan, timeout, proofs)?;
             let (wanted, _) = noted(&response);
             if wanted {
                 return Err(ApiError::Nonce("it takes none that it gave itself"));
@@ -46,16 +57,20 @@ pub fn send(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Respon
     }
 }
 
-fn once(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Response, ApiError> {
+fn once(
+    http: &Http,
+    plan: Plan,
+    timeout: Option<Duration>,
+    proofs: &mut dyn FnMut(Secret),
+) -> Result<Response, ApiError> {
     let host = http::host_of(plan.url.expose());
     tracing::info!(method = %plan.method, url = %plan.url, "request");
     let mut request = Request::new(plan.method, plan.url.expose().clone());
     *request.headers_mut() = plan.headers;
     let streams = matches!(plan.body, Body::File(_) | Body::Stdin);
     if let Some(binding) = &plan.binding {
-        binding
-            .prove(http, &mut request)
-            .map_err(ApiError::Unproven)?;
+        let proof = binding.prove(http, &mut request);
+        proofs(proof.map_err(ApiError::Unproven)?);
     }
     *request.body_mut() = wire(plan.body)?;
     // The wait for the headers begins with the sending.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::plan::Plan;
-use super::{ApiError, send::send};
+use super::{ApiError, send::send_noting};
 use crate::connection::Values;
 use crate::definition::answer_path::{is_same, text_of};
 use crate::definition::template::Scope as _;
@@ -44,8 +44,9 @@ pub fn test(
     let plan = Plan::of(integration, values, &test.request)?;
     let host = crate::http::host_of(plan.url.expose());
     let shown = format!("{} {}", plan.method, plan.url);
-    let sent = plan.credentials();
-    let response = send(http, plan, Some(api.timeout.unwrap_or(timeout)))?;
+    let mut sent = plan.credentials();
+    let timeout = Some(api.timeout.unwrap_or(timeout));
+    let response = send_noting(http, plan, timeout, &mut |proof| sent.push(proof))?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
     response

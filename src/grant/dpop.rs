@@ -225,10 +225,11 @@ impl Binding {
         }))
     }
 
-    /// Puts a proof into an API request.
-    pub fn prove(&self, http: &Http, request: &mut Request) -> Result<(), GrantError> {
+    /// Puts a proof into an API request, and returns it: it must not come back
+    /// in a message.
+    pub fn prove(&self, http: &Http, request: &mut Request) -> Result<Secret, GrantError> {
         let proof = self.key.prove(http, request, Some(&self.token));
-        proof.map(drop).map_err(GrantError::Unproven)
+        proof.map_err(GrantError::Unproven)
     }
 }
 

@@ -1,6 +1,6 @@
 //! No secret where nobody asked for it. What is said, with every command in every way to fail
 //! (`said`); what is kept (`kept`); what others see (`children`, `process`, `tls`); the keys that tokens
-//! are bound to (`bound`). The secrets are all different (`canary`), and the provider repeats them
+//! are bound to (`bound`); what needs no person, and what other tools ask (`unattended`). The secrets are all different (`canary`), and the provider repeats them
 //! (`stage`).
 
 mod bound;
@@ -11,6 +11,7 @@ mod process;
 mod said;
 mod stage;
 mod tls;
+mod unattended;
 
 use serde_json::json;
 

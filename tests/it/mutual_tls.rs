@@ -10,7 +10,7 @@ use crate::support::{Cmd, Home, Recorder, Reply, Run};
 use server::{Asks, Server, client};
 
 /// The authority of the test servers.
-const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/loopback-ca.pem");
+pub const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/loopback-ca.pem");
 
 /// A home with these definitions, in which `ORIGIN` is the server, beside the client's and a
 /// stranger's certificate and key.

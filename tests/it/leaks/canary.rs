@@ -9,7 +9,7 @@ use crate::support::{Cmd, Home, Run};
 
 /// Every kind of secret there is: its name in the tests, and its text. Nothing of one is in another,
 /// and each holds what forms, URLs and Base64 write otherwise.
-pub const CANARIES: [(&str, &str); 13] = [
+pub const CANARIES: [(&str, &str); 19] = [
     ("CLIENT_SECRET", "cs+/7q secret-not-real"),
     ("SERVICE_SECRET", "sv+/1w secret-not-real"),
     ("ACCESS_TOKEN", "at_8Zk2~a/t+not-real"),
@@ -26,7 +26,20 @@ pub const CANARIES: [(&str, &str); 13] = [
     ("SIGNING_KEY", "hk/+3d key-to-sign-with-that-is-not-real"),
     ("PIN", "pin/+8e code-not-real"),
     ("KEPT", "kept_1Qq3~k/v+not-real"),
+    ("USER_PASSWORD", "up/+6f word:not-real"),
+    ("SUBJECT_TOKEN", "subj_7Tt1~s/t+not-real"),
+    (RUNNER_TOKEN, "run_4Rr8~r/t+not-real"),
+    ("RUNNER_ANSWER", "rid_8Mm5~r/a+not-real"),
+    ("DEVICE_CODE", "dc_9Dd2~d/c+not-real"),
+    // Whatever shows a key shows its lines.
+    ("KEY_LINE", "BggqhkjOPQMBBw=="),
 ];
+
+/// The variable that a runner of GitHub Actions gives its job's own token in.
+const RUNNER_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+
+/// A key that clients sign with, which is in the variable `CLIENT_KEY`.
+pub const CLIENT_KEY: &str = include_str!("../../keys/signing.p256.sec1.pem");
 
 /// A secret by its name.
 pub fn canary(name: &str) -> &'static str {
@@ -98,6 +111,17 @@ pub fn none_in_files(home: &Home) {
     }
 }
 
+/// Where the definitions of a home have their provider.
+fn origin(home: &Home) -> String {
+    let definitions = std::fs::read_to_string(home.path().join("integrations.toml"));
+    let definitions = definitions.unwrap_or_default();
+    let mut texts = definitions
+        .split('"')
+        .filter(|text| text.ends_with("/token"));
+    let found = texts.next().and_then(|url| url.strip_suffix("/token"));
+    found.unwrap_or_default().to_owned()
+}
+
 /// The binary with the variables that the definitions name, a `TMPDIR` within its home, and every
 /// variable that makes other programs talk.
 pub fn hallpass(home: &Home, args: &[&str]) -> Cmd {
@@ -111,4 +135,9 @@ pub fn hallpass(home: &Home, args: &[&str]) -> Cmd {
         .env("SSLKEYLOGFILE", home.path().join("tls-keys"))
         .env("HALLPASS_BROWSER", Home::sandbox_person())
         .envs(CANARIES.map(|(name, text)| (name, text.to_owned())))
+        .env("CLIENT_KEY", CLIENT_KEY)
+        .env(
+            "ACTIONS_ID_TOKEN_REQUEST_URL",
+            format!("{}/runner", origin(home)),
+        )
 }

@@ -48,6 +48,7 @@ fn sweep(home: &Home, json: bool) -> Vec<Run> {
 fn nothing_is_said_when_all_is_well() {
     let stage = Stage::connected();
     let runs = sweep(&stage.home, false);
+    stage.signed_was_not_said(&runs);
     // What was asked for is there, so the search would find it elsewhere.
     let tokens: String = runs.iter().map(|run| run.stdout.as_str()).collect();
     for name in ["ACCESS_TOKEN", "API_KEY", "LOGIN_TOKEN"] {
@@ -72,7 +73,7 @@ fn nothing_is_said_when_all_is_well() {
             .any(|(of, form)| *of == name && asked.contains(form))
     };
     for (name, _) in CANARIES {
-        let travels = !matches!(name, "ID_TOKEN" | "SIGNING_KEY");
+        let travels = !matches!(name, "ID_TOKEN" | "SIGNING_KEY" | "KEY_LINE");
         assert_eq!(sent(name), travels, "{name}");
     }
 }
@@ -131,6 +132,7 @@ fn nothing_is_said_when_everything_repeats_what_it_was_sent() {
         let stage = Stage::connected();
         stage.is(mood);
         let runs = sweep(&stage.home, json);
+        stage.signed_was_not_said(&runs);
         let failed = runs.iter().filter(|run| run.code != Some(0)).count();
         assert!(failed >= CONNECTIONS.len(), "{mood:?}: {runs:#?}");
         if mood == Mood::Refusing {

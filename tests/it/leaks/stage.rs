@@ -7,10 +7,12 @@ use base64::Engine as _;
 use serde_json::json;
 
 use super::canary::{canary, hallpass};
-use crate::support::{Asked, Home, Recorder, Reply};
+use crate::support::{Asked, Home, Recorder, Reply, Run};
 
 /// The connections of [`DEFINITIONS`].
-pub const CONNECTIONS: [&str; 6] = ["web", "body", "service", "key", "pair", "login"];
+pub const CONNECTIONS: [&str; 11] = [
+    "web", "body", "service", "key", "pair", "login", "device", "robot", "exchange", "job", "user",
+];
 
 /// `web` and `body` are oauth2 with a person, the client's secret in a header or in the body.
 const DEFINITIONS: &str = r#"
@@ -86,6 +88,60 @@ base_url = "ORIGIN/api"
 test = { path = "/me", expect = { require = { ok = true } } }
 "#;
 
+/// Those that were made for machines without a person or a browser.
+const UNATTENDED: &str = r#"
+[integrations.signer.auth]
+type = "oauth2"
+grant = "client_credentials"
+token_url = "ORIGIN/token"
+revocation_url = "ORIGIN/revoke"
+client_id = "app-3"
+client_auth = "private_key_jwt"
+dpop = true
+[integrations.signer.auth.jwt]
+alg = "ES256"
+key = { env = "CLIENT_KEY" }
+[integrations.signer.api]
+base_url = "ORIGIN/api"
+test = { path = "/me", expect = { require = { ok = true } } }
+
+[integrations.device]
+extends = "signer"
+[integrations.device.auth]
+grant = "device_code"
+device_authorization_url = "ORIGIN/device"
+[integrations.device.helpers]
+git = { host = "git.example.com", username = "x-access-token" }
+docker = { registry = "ghcr.io", username = "someone" }
+kubectl = { use = "access_token" }
+
+[integrations.robot]
+extends = "signer"
+[integrations.robot.auth]
+grant = "jwt_bearer"
+[integrations.robot.auth.jwt]
+claims = { iss = "robot", jti = "{uuid}" }
+
+[integrations.exchange]
+extends = "signer"
+[integrations.exchange.auth]
+grant = "token_exchange"
+subject_token = { env = "SUBJECT_TOKEN" }
+
+[integrations.job]
+extends = "signer"
+[integrations.job.auth]
+grant = "token_exchange"
+subject_token = { github_actions = { audience = "who" } }
+
+[integrations.user]
+extends = "signer"
+[integrations.user.auth]
+grant = "password"
+username = "user-1"
+password = { env = "USER_PASSWORD" }
+"#;
+
 /// How the provider and the API answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
@@ -128,7 +184,7 @@ impl Stage {
         let own = Arc::clone(&mood);
         let recorder =
             Recorder::answering(move |asked, _| Some(answer(asked, *own.lock().unwrap())));
-        let home = recorder.home(DEFINITIONS);
+        let home = recorder.home(&format!("{DEFINITIONS}{UNATTENDED}"));
         Stage {
             recorder,
             home,
@@ -154,7 +210,37 @@ impl Stage {
             ],
             _ => &[],
         };
-        hallpass(&self.home, &[&["connect", connection], params].concat())
+        let command = hallpass(&self.home, &[&["connect", connection], params].concat());
+        match connection {
+            // Nobody has to enter the code.
+            "device" => command.env("HALLPASS_BROWSER", "none"),
+            _ => command,
+        }
+    }
+}
+
+impl Stage {
+    /// Asserts that what was signed for one use, which no list can hold, is in no message and no file.
+    #[track_caller]
+    pub fn signed_was_not_said(&self, runs: &[Run]) {
+        let mut signed = 0;
+        for asked in self.recorder.asked() {
+            let own = [
+                asked.form("client_assertion"),
+                asked.form("assertion"),
+                asked.header("dpop"),
+            ];
+            for text in own.into_iter().flatten() {
+                signed += 1;
+                for run in runs {
+                    assert!(!run.stderr.contains(&text), "{text} in {run}");
+                }
+                if signed % 10 == 0 {
+                    assert!(self.home.files_with(&text).is_empty(), "{text}");
+                }
+            }
+        }
+        assert!(signed > 20, "only {signed} were signed");
     }
 }
 
@@ -188,11 +274,23 @@ fn good(asked: &Asked) -> Reply {
         Some("token") => Reply::json(
             200,
             &json!({
+                "token_type": if asked.header("dpop").is_some() { "DPoP" } else { "Bearer" },
                 "access_token": canary("ACCESS_TOKEN"),
                 "refresh_token": canary("REFRESH_TOKEN"),
                 "id_token": canary("ID_TOKEN"),
                 "kept": canary("KEPT"),
                 "expires_in": 3600,
+            }),
+        ),
+        Some("runner") => Reply::json(200, &json!({ "value": canary("RUNNER_ANSWER") })),
+        Some("device") => Reply::json(
+            200,
+            &json!({
+                "device_code": canary("DEVICE_CODE"),
+                "user_code": "ABCD-EFGH",
+                "verification_uri": "https://provider.example/device",
+                "interval": 1,
+                "expires_in": 300,
             }),
         ),
         Some("login") => Reply::json(200, &json!({ "session": canary("LOGIN_TOKEN") })),
@@ -212,6 +310,7 @@ fn echo(asked: &Asked) -> String {
     }
     said.extend(asked.header("x-pin"));
     said.extend(asked.header("x-key"));
+    said.extend(asked.header("dpop"));
     for text in [&asked.query, &asked.body] {
         let secrets = [
             "client_secret",
@@ -221,6 +320,11 @@ fn echo(asked: &Asked) -> String {
             "key",
             "pin",
             "kept",
+            "password",
+            "subject_token",
+            "device_code",
+            "assertion",
+            "client_assertion",
         ];
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
             if secrets.contains(&name.as_ref()) {
