@@ -109,6 +109,7 @@ test = { path = "/me", expect = { require = { ok = true } } }
 extends = "signer"
 [integrations.device.auth]
 grant = "device_code"
+dpop = false
 device_authorization_url = "ORIGIN/device"
 [integrations.device.helpers]
 git = { host = "git.example.com", username = "x-access-token" }
