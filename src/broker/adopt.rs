@@ -75,7 +75,7 @@ fn unadopted(id: &ConnectionId, error: GrantError) -> Failure {
         GrantError::Bound => Failure::caused(Kind::Usage, error)
             .context(what)
             .hint(format!(
-                "get one that is bound to a key of its own: `hallpass connect {id}`"
+                "for one that is bound to a key of its own, run `hallpass connect {id}`"
             )),
         other => explain::grant(id, &what, other),
     }

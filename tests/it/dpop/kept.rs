@@ -92,5 +92,5 @@ fn a_token_that_was_brought_along_is_bound_when_it_is_renewed() {
 
     // One that is bound already is bound to a key that nobody has here.
     let answer = r#"{"access_token":"brought-not-real","token_type":"dpop"}"#;
-    home.hallpass(&args).stdin(answer).run().fails_with(5);
+    home.hallpass(&args).stdin(answer).run().fails_with(2);
 }

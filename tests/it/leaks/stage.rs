@@ -133,12 +133,14 @@ subject_token = { env = "SUBJECT_TOKEN" }
 extends = "signer"
 [integrations.job.auth]
 grant = "token_exchange"
+dpop = false
 subject_token = { github_actions = { audience = "who" } }
 
 [integrations.user]
 extends = "signer"
 [integrations.user.auth]
 grant = "password"
+dpop = false
 username = "user-1"
 password = { env = "USER_PASSWORD" }
 "#;

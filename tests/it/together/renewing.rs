@@ -49,38 +49,32 @@ fn eight_at_once_rotate_a_bound_token_once_while_nonces_change() {
 }
 
 #[test]
-fn a_token_that_was_brought_along_is_a_bearers_and_a_renewal_that_needs_a_key_says_so() {
+fn a_renewal_that_needs_a_key_says_so_where_none_was_ever_made() {
     let provider = Provider::start(&[]);
     let home = provider.home();
     home.connect("sandbox");
-    let answer = |refresh: &str| {
-        json!({ "access_token": home.token("sandbox"), "refresh_token": refresh, "expires_in": 3600 })
-            .to_string()
-    };
+    let answer = json!({
+        "access_token": home.token("sandbox"), "refresh_token": "rt-not-real", "expires_in": 3600
+    });
     let other = provider.home();
+    other.edit(|text| text.replace("dpop = true", "dpop = false"));
     let adopt = ["connect", "sandbox-dpop", "--with-token", "-"];
-    other
-        .hallpass(&adopt)
-        .stdin(answer("rt-not-real"))
-        .run()
-        .ok();
-    other
-        .hallpass(&["request", "sandbox-dpop", "/me"])
-        .run()
-        .ok();
+    other.hallpass(&adopt).stdin(answer.to_string()).run().ok();
     let status = other.hallpass(&["status", "sandbox-dpop", "--json"]).run();
     assert_eq!(status.ok().json()["dpop"], false);
     let run = other
         .hallpass(&["token", "sandbox-dpop", "--refresh"])
-        .run();
-    let run = run.fails_with(5);
+        .run()
+        .fails_with(5);
     assert!(run.stderr.contains("invalid_dpop_proof"), "{run}");
     // No clock and no algorithm will mend what was never proved.
+    assert!(run.stderr.contains("`dpop = true`"), "{run}");
     assert!(
         run.stderr.contains("run `hallpass connect sandbox-dpop`"),
         "{run}"
     );
     assert!(!run.stderr.contains("clock"), "{run}");
+    other.edit(|text| text.replace("dpop = false", "dpop = true"));
     other.connect("sandbox-dpop");
     other
         .hallpass(&["token", "sandbox-dpop", "--refresh"])
