@@ -24,10 +24,20 @@ pub(super) fn only(text: &str, key: &str) -> Option<String> {
         if keep {
             slice.push_str(line);
         } else {
-            slice.extend(std::iter::repeat_n(' ', line.len()));
+            blank(&mut slice, line.len());
         }
     }
     Some(slice)
+}
+
+/// As many spaces, a piece at a time: most of a large file is blanked.
+fn blank(slice: &mut String, mut length: usize) {
+    const PIECE: &str = "                                                                ";
+    while length > 0 {
+        let piece = &PIECE[..length.min(PIECE.len())];
+        slice.push_str(piece);
+        length -= piece.len();
+    }
 }
 
 /// Whose table a header line opens.
