@@ -10,6 +10,7 @@
 
 mod forward;
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -32,8 +33,19 @@ static SPEAKER: OnceLock<Ui> = OnceLock::new();
 #[cfg(unix)]
 static ASKED_AT: Mutex<Option<rustix::termios::Termios>> = Mutex::new(None);
 
+thread_local! {
+    /// Whether it is this thread that keeps the process from ending.
+    static HOLDS: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Keeps a signal from ending the process until it is dropped.
 pub struct Critical(#[allow(dead_code, reason = "held for its drop")] MutexGuard<'static, ()>);
+
+impl Drop for Critical {
+    fn drop(&mut self) {
+        HOLDS.set(false);
+    }
+}
 
 /// Begins a section that a signal must not cut short. Keep it bounded in time.
 /// Once the process is about to end none begins: this does not return then.
@@ -45,6 +57,7 @@ pub fn critical() -> Critical {
             std::thread::park();
         }
     }
+    HOLDS.set(true);
     Critical(critical)
 }
 
@@ -62,6 +75,14 @@ pub fn finish(ui: Ui) {
     }
     drop(critical);
     drop(lock());
+}
+
+/// The same where a thread came to a bad end, which may have been in the middle
+/// of it: then there is nothing to wait for.
+pub fn finish_after_panic(ui: Ui) {
+    if !HOLDS.get() {
+        finish(ui);
+    }
 }
 
 /// Says what an interruption now would interrupt, and what to run then; the

@@ -3,12 +3,14 @@
 //! sent, and sent. Renewing is not its business: whoever plans can plan again
 //! with another credential.
 
+mod answer;
 mod fence;
 mod headers;
 mod plan;
 mod send;
 mod test;
 
+pub use answer::Answer;
 pub use fence::fence;
 pub use headers::credential_header;
 pub use plan::{Body, Plan, Wish};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::blocking::{Body as WireBody, Request, Response};
 
-use super::{ApiError, Body, Plan};
+use super::{Answer, ApiError, Body, Plan};
 use crate::grant::dpop;
 use crate::http::{self, Http, ServerRole};
 use crate::secret::Secret;
@@ -19,8 +19,8 @@ const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// A token that is bound to a key goes with a proof; where the API wants a nonce
 /// in that, it did nothing (RFC 9449 section 9), and is asked again, once.
-pub fn send(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Response, ApiError> {
-    send_noting(http, plan, timeout, &mut |_| {})
+pub fn send(http: &Http, plan: Plan, timeout: Option<Duration>) -> Result<Answer, ApiError> {
+    send_noting(http, plan, timeout, &mut |_| {}).map(Answer::new)
 }
 
 /// The same; `proofs` gets those that were sent.

@@ -2,9 +2,7 @@
 //! more with a renewed one where the API rejects it; and what to say when it
 //! came to nothing.
 
-use reqwest::blocking::Response;
-
-use crate::api::{self, ApiError, Plan};
+use crate::api::{self, Answer, ApiError, Plan};
 use crate::broker::{self, Fresh, Need};
 use crate::connection::{ConnectionId, Values};
 use crate::context::Context;
@@ -46,24 +44,24 @@ impl Caller<'_> {
         fresh: Fresh,
         replayable: bool,
         plan: Planner<'_>,
-    ) -> Result<(Response, Fresh)> {
-        let response = self.send(&fresh, plan)?;
-        match self.renewed(&fresh, response.status().as_u16()) {
-            None => Ok((response, fresh)),
+    ) -> Result<(Answer, Fresh)> {
+        let answer = self.send(&fresh, plan)?;
+        match self.renewed(&fresh, answer.status.as_u16()) {
+            None => Ok((answer, fresh)),
             Some(Ok(renewed)) if replayable => {
-                let response = self.send(&renewed, plan)?;
-                Ok((response, renewed))
+                let answer = self.send(&renewed, plan)?;
+                Ok((answer, renewed))
             }
             Some(Ok(_)) => {
                 self.context.ui.warn("the API rejected the token; it was renewed, but stdin cannot be sent twice: run the command again");
-                Ok((response, fresh))
+                Ok((answer, fresh))
             }
             Some(Err(failure)) => {
                 let why = crate::ui::escape(&failure.message()).into_owned();
                 self.context.ui.warn(&format!(
                     "the API rejected the token, and it was not renewed: {why}"
                 ));
-                Ok((response, fresh))
+                Ok((answer, fresh))
             }
         }
     }
@@ -82,7 +80,7 @@ impl Caller<'_> {
         Some(self.context.broker().fresh(self.id, self.integration, need))
     }
 
-    fn send(&self, fresh: &Fresh, plan: Planner<'_>) -> Result<Response> {
+    fn send(&self, fresh: &Fresh, plan: Planner<'_>) -> Result<Answer> {
         let values = fresh.values(self.integration);
         let sent = plan(&values)
             .and_then(|plan| api::send(&self.context.http, plan, self.integration.api.timeout));

@@ -1,7 +1,6 @@
 //! The command line: one file per subcommand, each with its `Args` and its
 //! `run`. Nothing here prints a credential or talks to a provider.
 
-mod action;
 mod calling;
 mod check;
 mod completions;
@@ -129,10 +128,6 @@ impl Command {
 /// Returns the process's exit code.
 pub fn run() -> ExitCode {
     guard::keep_memory_private();
-    guard::contained(run_guarded)
-}
-
-fn run_guarded() -> ExitCode {
     let json_errors = env::var(env::HALLPASS_ERRORS).as_deref() == Some("json");
     let plain = Ui::new(Color::Auto, false, json_errors);
     guard::report_panics(plain);

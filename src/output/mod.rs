@@ -1,7 +1,7 @@
 //! stdout: data, and the only place where a credential is printed.
 
+mod answer;
 mod helper;
-mod response;
 mod safely;
 mod table;
 mod token;
@@ -10,8 +10,8 @@ use std::io::{self, Write};
 
 use crate::error::{Failure, Kind, Result};
 
+pub use answer::{Target, answer};
 pub use helper::{Login, docker_login, exec_credential, git_login, git_quit};
-pub use response::{Target, response};
 pub use safely::{safely, safely_to_file};
 pub use table::table;
 pub use token::{Format, token};

@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use reqwest::blocking::Response;
-
-use super::calling::{self, Caller};
-use super::params;
-use crate::api::Plan;
+use crate::api::{Answer, Plan};
+use crate::cli::calling::{self, Caller};
+use crate::cli::params;
 use crate::connection::Values;
 use crate::definition::report::closest;
 use crate::definition::request::{Action, ActionStep};
@@ -84,7 +82,7 @@ pub(super) fn prepare<'a>(
 
 /// Makes the action's requests; the last answer is the action's, or the first
 /// that is no success.
-pub(super) fn run(caller: &Caller<'_>, call: &Prepared<'_>) -> Result<Response> {
+pub(super) fn run(caller: &Caller<'_>, call: &Prepared<'_>) -> Result<Answer> {
     let mut fresh = caller.fresh()?;
     let mut known = call.arguments.clone();
     let last = call.action.steps.len().saturating_sub(1);
@@ -99,13 +97,12 @@ pub(super) fn run(caller: &Caller<'_>, call: &Prepared<'_>) -> Result<Response> 
             }
             Plan::of(caller.integration, &values, &step.request)
         };
-        let (response, used) = caller.renewing_once(fresh, true, &plan)?;
+        let (answer, used) = caller.renewing_once(fresh, true, &plan)?;
         fresh = used;
-        let failed = response.status().is_client_error() || response.status().is_server_error();
-        if at == last || failed {
-            return Ok(response);
+        if at == last || answer.is_error() {
+            return Ok(answer);
         }
-        save(caller, step, response, &mut known)?;
+        save(caller, step, answer, &mut known)?;
     }
     Err(Failure::new(
         Kind::Definition,
@@ -118,11 +115,11 @@ pub(super) fn run(caller: &Caller<'_>, call: &Prepared<'_>) -> Result<Response> 
 fn save(
     caller: &Caller<'_>,
     step: &ActionStep,
-    response: Response,
+    answer: Answer,
     known: &mut BTreeMap<String, Value>,
 ) -> Result<()> {
     let mut body = Vec::new();
-    let read = response.take(MAX_ANSWER).read_to_end(&mut body);
+    let read = answer.take(MAX_ANSWER).read_to_end(&mut body);
     read.map_err(|error| {
         Failure::caused(Kind::Unavailable, error)
             .context(format!("an answer to `{}` broke off", caller.id))

@@ -4,8 +4,7 @@
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use reqwest::blocking::Response;
-
+use crate::api::Answer;
 use crate::error::{Failure, Kind, Result};
 use crate::fs;
 
@@ -19,24 +18,24 @@ pub enum Target {
 }
 
 /// Writes an answer; `include` puts its status line and headers before it.
-pub fn response(response: Response, target: &Target, include: bool) -> Result<()> {
-    let head = include.then(|| head(&response));
+pub fn answer(answer: Answer, target: &Target, include: bool) -> Result<()> {
+    let head = include.then(|| head(&answer));
     match target {
         Target::Stdout => {
             let mut stdout = io::stdout().lock();
-            copy(head, response, &mut stdout).and_then(|()| super::written(stdout.flush()))
+            copy(head, answer, &mut stdout).and_then(|()| super::written(stdout.flush()))
         }
         Target::File(path) if is_special(path) => {
             let file = std::fs::OpenOptions::new().write(true).open(path);
             let mut file = file.map_err(|error| unwritable(path, error))?;
-            copy(head, response, &mut file)
+            copy(head, answer, &mut file)
         }
-        Target::File(path) => to_file(path, head, response),
+        Target::File(path) => to_file(path, head, answer),
     }
 }
 
 /// A link is followed, and a file that is replaced keeps its mode.
-fn to_file(path: &Path, head: Option<Vec<u8>>, response: Response) -> Result<()> {
+fn to_file(path: &Path, head: Option<Vec<u8>>, answer: Answer) -> Result<()> {
     let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let dir = match place.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -60,7 +59,7 @@ fn to_file(path: &Path, head: Option<Vec<u8>>, response: Response) -> Result<()>
             .set_permissions(permissions)
             .map_err(unwritable)?;
     }
-    copy(head, response, temp.as_file_mut())?;
+    copy(head, answer, temp.as_file_mut())?;
     temp.persist(&place)
         .map_err(|error| unwritable(error.error))?;
     Ok(())
@@ -71,10 +70,10 @@ fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
-fn head(response: &Response) -> Vec<u8> {
-    let status = response.status();
-    let mut head = format!("{:?} {status}\r\n", response.version()).into_bytes();
-    for (name, value) in response.headers() {
+fn head(answer: &Answer) -> Vec<u8> {
+    let status = answer.status;
+    let mut head = format!("{:?} {status}\r\n", answer.version).into_bytes();
+    for (name, value) in &answer.headers {
         head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
         head.extend_from_slice(value.as_bytes());
@@ -85,14 +84,14 @@ fn head(response: &Response) -> Vec<u8> {
 }
 
 /// Reading and writing fail differently: one may pass, the other is ours.
-fn copy(head: Option<Vec<u8>>, mut response: Response, out: &mut dyn Write) -> Result<()> {
-    let host = crate::http::host_of(response.url());
+fn copy(head: Option<Vec<u8>>, mut answer: Answer, out: &mut dyn Write) -> Result<()> {
+    let host = crate::http::host_of(&answer.url);
     if let Some(head) = head {
         super::written(out.write_all(&head))?;
     }
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let read = match response.read(&mut buffer) {
+        let read = match answer.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
