@@ -11,6 +11,7 @@ mod validity;
 
 use std::cell::{OnceCell, RefCell};
 use std::io::Read;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -33,6 +34,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 #[derive(Debug)]
 pub struct Http {
     connect: Duration,
+    /// The user's word on that, once it is said.
+    connect_within: OnceLock<Duration>,
     timeout: Duration,
     plain: OnceCell<Client>,
     loopback: OnceCell<Client>,
@@ -111,6 +114,7 @@ impl Http {
     pub fn hurried(connect: Duration, timeout: Duration) -> Self {
         Self {
             connect,
+            connect_within: OnceLock::new(),
             timeout,
             plain: OnceCell::new(),
             loopback: OnceCell::new(),
@@ -118,6 +122,17 @@ impl Http {
             identified: RefCell::default(),
             nonces: RefCell::default(),
         }
+    }
+
+    /// Bounds how long a connection may take to come up; said before the first
+    /// request.
+    pub fn connect_within(&self, connect: Duration) {
+        // Whoever said it first is right: there is one command line.
+        let _ = self.connect_within.set(connect);
+    }
+
+    fn connect(&self) -> Duration {
+        self.connect_within.get().copied().unwrap_or(self.connect)
     }
 
     /// The bound on one call to a provider.
@@ -131,7 +146,7 @@ impl Http {
     pub fn client_for(&self, url: &Url) -> Result<&Client, HttpError> {
         // Of the blocking client this bounds each wait: for the headers, and for
         // every piece of the body, so that a long download may take its time.
-        let builder = || builder(self.connect).timeout(LONGEST_WAIT);
+        let builder = || builder(self.connect()).timeout(LONGEST_WAIT);
         let (cell, builder) = match (url.scheme(), is_loopback(url)) {
             ("http", true) => (&self.plain, builder().no_proxy().tls_certs_only([])),
             (_, true) => (&self.loopback, builder().no_proxy()),
@@ -156,7 +171,7 @@ impl Http {
         if let Some(found) = known.iter().find(same) {
             return Ok(found.client.clone());
         }
-        let mut builder = builder(self.connect)
+        let mut builder = builder(self.connect())
             .timeout(LONGEST_WAIT)
             .identity(identity.shown());
         if loopback {

@@ -7,6 +7,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Version};
 use url::Url;
 
+use super::Deadline;
+
 /// An answer whose body has not been read. It may hold secrets, so that it
 /// cannot be printed.
 pub struct Answer {
@@ -19,16 +21,18 @@ pub struct Answer {
     /// Who answered; its query may hold secrets.
     pub url: Url,
     body: Response,
+    deadline: Option<Deadline>,
 }
 
 impl Answer {
-    pub(super) fn new(response: Response) -> Self {
+    pub(super) fn new(response: Response, deadline: Option<Deadline>) -> Self {
         Self {
             version: response.version(),
             status: response.status(),
             headers: response.headers().clone(),
             url: response.url().clone(),
             body: response,
+            deadline,
         }
     }
 
@@ -41,6 +45,11 @@ impl Answer {
 /// The body.
 impl Read for Answer {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.body.read(buffer)
+        self.body.read(buffer).map_err(|error| {
+            match self.deadline.filter(|deadline| deadline.has_passed()) {
+                Some(deadline) => deadline.into(),
+                None => error,
+            }
+        })
     }
 }

@@ -6,14 +6,22 @@
 mod answer;
 mod fence;
 mod headers;
+mod manner;
 mod plan;
+mod redirect;
+mod retry;
 mod send;
 mod test;
+mod upload;
+mod verbose;
 
 pub use answer::Answer;
 pub use fence::fence;
 pub use headers::credential_header;
+pub use manner::{Deadline, Limits, Manner};
 pub use plan::{Body, Plan, Wish};
+pub use redirect::{RedirectError, Sent, Trail};
+pub use retry::{Case, LONGEST_WAIT, Outcome, Retry, Verdict, judge};
 pub use send::send;
 pub use test::{Tested, account, test};
 
@@ -66,6 +74,12 @@ pub enum ApiError {
     /// A placeholder could not be filled.
     #[error(transparent)]
     Render(#[from] crate::definition::template::RenderError),
+    /// The answer leads where the request does not go.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+    /// The time that the command was given is over.
+    #[error("it was not over within {}", humantime::format_duration(*.0))]
+    TooLate(std::time::Duration),
     /// There was no answer.
     #[error(transparent)]
     Http(#[from] crate::http::HttpError),

@@ -5,13 +5,16 @@
 use std::path::PathBuf;
 
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, PROXY_AUTHORIZATION,
+};
 
 use serde_json::Value as Json;
 
 use super::ApiError;
 use super::fence::{base, fence_off, target};
 use super::headers::{credential_headers, header, rendered_header};
+use super::redirect::is_harmless;
 use crate::connection::Values;
 use crate::definition::Integration;
 use crate::definition::request::{BodyTemplate, RequestTemplate};
@@ -75,6 +78,8 @@ pub struct Plan {
     pub identity: Option<Identity>,
     /// The key that its token is bound to, which each sending proves anew.
     pub(super) binding: Option<Binding>,
+    /// What the definition puts into the query and must not be seen.
+    secret_query: Pairs,
 }
 
 impl Plan {
@@ -168,6 +173,54 @@ impl Plan {
             .collect()
     }
 
+    /// Takes away all that says whose request it is: for another origin than the
+    /// credential's. Of the headers those stay that `stays` lets stay.
+    pub(super) fn disown(&mut self, stays: &dyn Fn(&str, &str) -> bool) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            let text = value.to_str();
+            if text.is_ok_and(|text| stays(name.as_str(), text)) {
+                headers.append(name, value.clone());
+            }
+        }
+        self.headers = headers;
+        self.binding = None;
+        self.identity = None;
+        self.secret_query = Pairs::new();
+    }
+
+    /// Puts the credential into the query again, where it travels there and the
+    /// URL is another one by now.
+    pub(super) fn add_secret_query(&mut self) {
+        let known: Vec<String> = {
+            let pairs = self.url.expose().query_pairs();
+            pairs.map(|(name, _)| name.into_owned()).collect()
+        };
+        let lacking = self.secret_query.iter();
+        let lacking = lacking.filter(|(name, _)| !known.contains(name));
+        self.url = with_query(self.url.clone(), lacking.cloned().collect());
+    }
+
+    /// All that must come back nowhere: what the definition put in, and of the
+    /// user's headers those that carry a credential by their name, or may by
+    /// their length.
+    pub fn secrets(&self, values: &Values<'_>) -> Vec<Secret> {
+        const SHORTEST: usize = 16;
+        let mut secrets = values.handed_out();
+        for (name, value) in &self.headers {
+            let carries = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name);
+            let is_plain = is_harmless(name.as_str()) || *name == CONTENT_TYPE;
+            let Some(text) = value.to_str().ok().filter(|_| value.is_sensitive()) else {
+                continue;
+            };
+            if carries || (!is_plain && text.len() >= SHORTEST) {
+                secrets.push(Secret::new(text));
+                secrets.push(Secret::new(http::credential_of(text)));
+            }
+        }
+        secrets
+    }
+
     /// Merges the definition's `api.json` into a JSON body; what the body says
     /// itself stays.
     fn merge_json(
@@ -211,7 +264,10 @@ impl Plan {
     /// Plans a GET of a URL of the definition's.
     fn at(url: SafeUrl, integration: &Integration, values: &Values<'_>) -> Result<Self, ApiError> {
         let query = pairs(&integration.api.query, values)?;
+        let secret = query.iter().filter(|(_, value)| value.secret);
+        let secret_query = secret.cloned().collect();
         Ok(Self {
+            secret_query,
             method: Method::GET,
             url: with_query(url, query),
             headers: credential_headers(integration, values)?,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::plan::Plan;
-use super::{ApiError, send::send_noting};
+use super::{ApiError, Limits, send::send_noting};
 use crate::connection::Values;
 use crate::definition::answer_path::{is_same, text_of};
 use crate::definition::template::Scope as _;
@@ -45,8 +45,12 @@ pub fn test(
     let host = crate::http::host_of(plan.url.expose());
     let shown = format!("{} {}", plan.method, plan.url);
     let mut sent = plan.credentials();
-    let timeout = Some(api.timeout.unwrap_or(timeout));
-    let response = send_noting(http, plan, timeout, &mut |proof| sent.push(proof))?;
+    sent.extend(values.handed_out());
+    let limits = Limits {
+        timeout: Some(api.timeout.unwrap_or(timeout)),
+        deadline: None,
+    };
+    let response = send_noting(http, plan, limits, &mut sent)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
     response

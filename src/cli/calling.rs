@@ -1,8 +1,10 @@
 //! Making a request of a connection's API: with a credential that works, once
-//! more with a renewed one where the API rejects it; and what to say when it
-//! came to nothing.
+//! more with a renewed one where the API rejects it (`course`); and what to say
+//! when it came to nothing.
 
-use crate::api::{self, Answer, ApiError, Plan};
+mod course;
+
+use crate::api::{Answer, ApiError, Manner, Plan, RedirectError};
 use crate::broker::{self, Fresh, Need};
 use crate::connection::{ConnectionId, Values};
 use crate::context::Context;
@@ -16,6 +18,7 @@ pub(super) struct Caller<'a> {
     pub(super) context: &'a Context,
     pub(super) id: &'a ConnectionId,
     pub(super) integration: &'a Integration,
+    pub(super) manner: Manner,
 }
 
 /// Makes the plan of a request, with these values in it.
@@ -37,33 +40,11 @@ impl Caller<'_> {
         Ok(fresh)
     }
 
-    /// Sends a request; an API that rejects the token is asked once more with
-    /// a renewed one. Returns the answer and the credential it was given for.
-    pub(super) fn renewing_once(
-        &self,
-        fresh: Fresh,
-        replayable: bool,
-        plan: Planner<'_>,
-    ) -> Result<(Answer, Fresh)> {
-        let answer = self.send(&fresh, plan)?;
-        match self.renewed(&fresh, answer.status.as_u16()) {
-            None => Ok((answer, fresh)),
-            Some(Ok(renewed)) if replayable => {
-                let answer = self.send(&renewed, plan)?;
-                Ok((answer, renewed))
-            }
-            Some(Ok(_)) => {
-                self.context.ui.warn("the API rejected the token; it was renewed, but stdin cannot be sent twice: run the command again");
-                Ok((answer, fresh))
-            }
-            Some(Err(failure)) => {
-                let why = crate::ui::escape(&failure.message()).into_owned();
-                self.context.ui.warn(&format!(
-                    "the API rejected the token, and it was not renewed: {why}"
-                ));
-                Ok((answer, fresh))
-            }
-        }
+    /// Makes a request, in the caller's manner; an API that rejects the token is
+    /// asked once more with a renewed one. Returns the answer and the credential
+    /// it was given for.
+    pub(super) fn renewing_once(&self, fresh: Fresh, plan: Planner<'_>) -> Result<(Answer, Fresh)> {
+        course::Course::new(self, plan).run(fresh)
     }
 
     /// Another credential than the one that an API answered so to; `None`
@@ -78,14 +59,6 @@ impl Caller<'_> {
             ..Need::default()
         };
         Some(self.context.broker().fresh(self.id, self.integration, need))
-    }
-
-    fn send(&self, fresh: &Fresh, plan: Planner<'_>) -> Result<Answer> {
-        let values = fresh.values(self.integration);
-        let sent = plan(&values)
-            .and_then(|plan| api::send(&self.context.http, plan, self.integration.api.timeout));
-        self.keep_nonces();
-        sent.map_err(|error| failed(self.id, error))
     }
 
     /// Keeps the nonces that servers gave for the next run.
@@ -145,23 +118,49 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
             "nothing was done: run the command again later; if it stays so, tell whoever runs the API"
                 .to_owned(),
         ),
+        ApiError::Redirect(error) => redirected(error),
+        ApiError::TooLate(_) => (
+            Kind::Unavailable,
+            "give it longer with `--max-time`; what was asked may have been done all the same: look before you run the command again"
+                .to_owned(),
+        ),
         ApiError::Http(_) => (
             Kind::Unavailable,
             "see that the network and the API are up, then run the command again".to_owned(),
         ),
     };
-    let was_sent = matches!(
-        &error,
+    let what = match &error {
         ApiError::Http(HttpError::Timeout { .. } | HttpError::Broken { .. })
-    );
-    let what = if was_sent {
-        "got no answer"
-    } else {
-        "was not made"
+        | ApiError::TooLate(_) => "got no answer",
+        ApiError::Redirect(_) => "ended at a redirect",
+        _ => "was not made",
     };
     Failure::caused(kind, error)
         .context(format!("the request with `{id}` {what}"))
         .hint(hint)
+}
+
+/// With what code a redirect ends that is not followed, and what to do then.
+fn redirected(error: &RedirectError) -> (Kind, String) {
+    match error {
+        RedirectError::TooMany { .. } => (
+            Kind::Unavailable,
+            "see where it leads with `-v`; `--max-redirs N` follows more".to_owned(),
+        ),
+        RedirectError::Refused { .. } => (
+            Kind::Unavailable,
+            "without `-L` the answer is printed as it is: look where it leads with `-i`".to_owned(),
+        ),
+        RedirectError::Elsewhere { .. } => (
+            Kind::Usage,
+            "if that is where it belongs, send it there by its own URL; without `-L` the answer is printed as it is"
+                .to_owned(),
+        ),
+        RedirectError::Stdin { .. } => (
+            Kind::Unavailable,
+            "put the body in a file, which can be sent twice: `--data-binary @FILE`".to_owned(),
+        ),
+    }
 }
 
 /// The answer was printed; what is left is to say that it is no success.

@@ -12,6 +12,7 @@ mod export;
 mod helper;
 mod import;
 mod list;
+mod log;
 mod misuse;
 mod moving;
 mod params;
@@ -142,7 +143,7 @@ pub fn run() -> ExitCode {
     guard::report_panics(ui);
     signals::speak_through(ui);
     signals::heed_children();
-    start_log(cli.global.verbose);
+    log::start(cli.global.verbose);
     let global = Global {
         config: cli.global.config,
         store: cli.global.store,
@@ -187,28 +188,4 @@ fn ended(result: Result<ExitCode>, ui: Ui) -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
-}
-
-/// `-v` shows what hallpass does, `-vv` how; never what libraries do, who do
-/// not know what is secret.
-fn start_log(verbose: u8) {
-    use tracing_subscriber::filter::{LevelFilter, Targets};
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-    let level = match verbose {
-        0 => return,
-        1 => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
-    };
-    let format = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .without_time()
-        .with_target(false)
-        .with_ansi(false);
-    let ours = Targets::new().with_target("hallpass", level);
-    // A second start would only be a second subscriber, which there is not.
-    let _ = tracing_subscriber::registry()
-        .with(ours)
-        .with(format)
-        .try_init();
 }

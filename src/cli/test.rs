@@ -39,6 +39,7 @@ pub(super) fn run(args: &TestArgs, context: &Context) -> Result<()> {
         context,
         id: &id,
         integration: &integration,
+        manner: api::Manner::default(),
     };
     let mut fresh = caller.fresh()?;
     let try_it = |fresh: &Fresh| {

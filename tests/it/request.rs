@@ -1,5 +1,11 @@
 //! `request`: curl's habits, the credential added, fenced to its own hosts.
 
+mod deadlines;
+mod redirects;
+mod renewing;
+mod retries;
+mod verbose;
+
 use serde_json::json;
 
 use crate::support::{Home, Provider, Recorder};

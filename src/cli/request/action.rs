@@ -97,7 +97,7 @@ pub(super) fn run(caller: &Caller<'_>, call: &Prepared<'_>) -> Result<Answer> {
             }
             Plan::of(caller.integration, &values, &step.request)
         };
-        let (answer, used) = caller.renewing_once(fresh, true, &plan)?;
+        let (answer, used) = caller.renewing_once(fresh, &plan)?;
         fresh = used;
         if at == last || answer.is_error() {
             return Ok(answer);

@@ -1,12 +1,13 @@
 //! `hallpass request`: call the API, with curl's habits, the credential added.
 //! One room for each part of the command line: the request line (`line`), the
-//! body (`body`), the definition's named requests (`action`), what becomes of
-//! the answer (`show`).
+//! body (`body`), the definition's named requests (`action`), how it travels
+//! (`transport`), what becomes of the answer (`show`).
 
 mod action;
 mod body;
 mod line;
 mod show;
+mod transport;
 
 use std::collections::BTreeMap;
 
@@ -47,6 +48,8 @@ pub(super) struct RequestArgs {
     #[command(flatten)]
     body: body::BodyArgs,
     #[command(flatten)]
+    transport: transport::TransportArgs,
+    #[command(flatten)]
     show: show::ShowArgs,
 }
 
@@ -56,6 +59,7 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
         context,
         id: &id,
         integration: &integration,
+        manner: args.transport.begin(&context.http),
     };
     let answer = match &args.action {
         Some(name) => {
@@ -72,7 +76,7 @@ fn one(caller: &Caller<'_>, args: &RequestArgs) -> Result<Answer> {
     let wish = wish(args)?;
     fence(caller, &wish)?;
     let fresh = caller.fresh()?;
-    let (answer, _) = caller.renewing_once(fresh, wish.body.is_replayable(), &|values| {
+    let (answer, _) = caller.renewing_once(fresh, &|values| {
         Plan::new(caller.integration, values, &wish)
     })?;
     Ok(answer)

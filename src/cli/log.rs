@@ -1,0 +1,57 @@
+//! The log that `-v` shows on stderr: what hallpass does, with `-vv` how; never
+//! what libraries do, who do not know what is secret.
+
+use std::fmt;
+
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// What goes over the wire, which stands as curl writes it.
+const WIRE: &str = "hallpass::wire";
+
+/// Starts it.
+pub(super) fn start(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let format = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .event_format(Lines);
+    let ours = Targets::new().with_target("hallpass", level);
+    // A second start would only be a second subscriber, which there is not.
+    let _ = tracing_subscriber::registry()
+        .with(ours)
+        .with(format)
+        .try_init();
+}
+
+/// A line each: the level, but for what goes over the wire, and what is said.
+struct Lines;
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'w> FormatFields<'w> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let about = event.metadata();
+        if about.target() != WIRE {
+            write!(writer, "{:>5} ", about.level())?;
+        }
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
+}
