@@ -19,6 +19,7 @@ pub mod doctor;
 pub mod env;
 pub mod error;
 pub mod exec;
+pub mod filter;
 pub mod fs;
 pub mod grant;
 pub mod guard;

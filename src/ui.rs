@@ -38,6 +38,7 @@ impl Color {
 /// Speaks to the person on stderr.
 #[derive(Clone, Copy, Debug)]
 pub struct Ui {
+    wish: Color,
     color: bool,
     quiet: bool,
     json_errors: bool,
@@ -48,6 +49,7 @@ impl Ui {
     /// line of a failing command an error object.
     pub fn new(color: Color, quiet: bool, json_errors: bool) -> Self {
         Self {
+            wish: color,
             color: color.wanted(io::stderr().is_terminal()),
             quiet,
             json_errors,
@@ -64,6 +66,11 @@ impl Ui {
     /// Whether stderr gets colour.
     pub fn color(&self) -> bool {
         self.color
+    }
+
+    /// Whether stdout gets colour, where it is a terminal.
+    pub fn colors_stdout(&self) -> bool {
+        self.wish.wanted(io::stdout().is_terminal())
     }
 
     /// Whether notes are said.

@@ -1,27 +1,33 @@
 //! An API's answer: streamed to stdout or to a file, which appears whole or
 //! not at all.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::api::Answer;
 use crate::error::{Failure, Kind, Result};
 use crate::fs;
+use crate::ui::Ui;
 
 /// Where an answer goes.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// stdout.
+    /// stdout, to be read: a terminal gets it formatted and made harmless.
     Stdout,
+    /// stdout, byte by byte, a terminal too.
+    Raw,
     /// A file.
     File(PathBuf),
 }
 
 /// Writes an answer; `include` puts its status line and headers before it.
-pub fn answer(answer: Answer, target: &Target, include: bool) -> Result<()> {
+pub fn answer(answer: Answer, target: &Target, include: bool, ui: Ui) -> Result<()> {
+    if matches!(target, Target::Stdout) && io::stdout().is_terminal() {
+        return super::screen::show(answer, include, ui);
+    }
     let head = include.then(|| head(&answer));
     match target {
-        Target::Stdout => {
+        Target::Stdout | Target::Raw => {
             let mut stdout = io::stdout().lock();
             copy(head, answer, &mut stdout).and_then(|()| super::written(stdout.flush()))
         }
@@ -70,7 +76,7 @@ fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
-fn head(answer: &Answer) -> Vec<u8> {
+pub(super) fn head(answer: &Answer) -> Vec<u8> {
     let status = answer.status;
     let mut head = format!("{:?} {status}\r\n", answer.version).into_bytes();
     for (name, value) in &answer.headers {

@@ -1,16 +1,22 @@
 //! stdout: data, and the only place where a credential is printed.
 
 mod answer;
+mod found;
 mod helper;
+mod plain;
+mod pretty;
 mod safely;
+mod screen;
 mod table;
 mod token;
+mod utf8;
 
 use std::io::{self, Write};
 
 use crate::error::{Failure, Kind, Result};
 
 pub use answer::{Target, answer};
+pub use found::{found, head};
 pub use helper::{Login, docker_login, exec_credential, git_login, git_quit};
 pub use safely::{safely, safely_to_file};
 pub use table::table;

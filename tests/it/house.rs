@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the ground up; a module may import those before it and itself.
-const ORDER: [&str; 30] = [
+const ORDER: [&str; 31] = [
     "error",
     "env",
     "surroundings",
@@ -14,6 +14,7 @@ const ORDER: [&str; 30] = [
     "fs",
     "paths",
     "ui",
+    "filter",
     "signals",
     "guard",
     "settings",

@@ -5,6 +5,9 @@ mod redirects;
 mod renewing;
 mod retries;
 mod verbose;
+mod jq;
+#[cfg(unix)]
+mod terminal;
 
 use serde_json::json;
 

@@ -1,10 +1,12 @@
 //! `hallpass request`: call the API, with curl's habits, the credential added.
 //! One room for each part of the command line: the request line (`line`), the
 //! body (`body`), the definition's named requests (`action`), how it travels
-//! (`transport`), what becomes of the answer (`show`).
+//! (`transport`), what becomes of the answer (`show`), or of what is picked from
+//! it (`filter_args`).
 
 mod action;
 mod body;
+mod filter_args;
 mod line;
 mod show;
 mod transport;
@@ -31,6 +33,7 @@ Examples:
   hallpass request github /search/issues --query q=is:open --query per_page=5
   hallpass request github /repos/o/r/issues --json '{\"title\":\"Hello\"}'
   hallpass request github /user -i -o answer.txt
+  hallpass request github /user/repos --jq '.[].full_name'
   hallpass request github --action create-issue owner=o repo=r title=Hello"
 )]
 pub(super) struct RequestArgs {
@@ -51,9 +54,12 @@ pub(super) struct RequestArgs {
     transport: transport::TransportArgs,
     #[command(flatten)]
     show: show::ShowArgs,
+    #[command(flatten)]
+    filter: filter_args::FilterArgs,
 }
 
 pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
+    let filter = args.filter.filter(context.ui)?;
     let (id, integration) = context.connection(&args.connection)?;
     let caller = Caller {
         context,
@@ -68,7 +74,7 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
         }
         None => one(&caller, &args)?,
     };
-    show::show(&id, &args.show, answer)
+    show::show(&id, &args.show, filter.as_ref(), answer, context.ui)
 }
 
 /// The one request that the command line describes.

@@ -107,6 +107,30 @@ impl Cmd {
         )
     }
 
+    /// Starts it at a terminal of its own, its stdout too: what that shows is heard as stderr.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn spawn_all_at_terminal(mut self) -> (Running, super::Terminal) {
+        let (terminal, inside) = super::Terminal::open();
+        let another = || inside.try_clone().expect("it can be had twice");
+        if self.command.get_envs().all(|(name, _)| name != "TERM") {
+            self.command.env("TERM", "xterm");
+        }
+        self.command
+            .stdin(another())
+            .stdout(another())
+            .stderr(another());
+        drop(inside);
+        let what = self.command_line();
+        let child = self.command.spawn().expect("it starts");
+        // The command holds the terminal's inside open, and with it the reading of its end.
+        drop(self.command);
+        (
+            Running::at_terminal(what, child, terminal.clone_outside()),
+            terminal,
+        )
+    }
+
     /// Starts it with its stdin at a terminal whose outside is the caller's alone, to be closed.
     #[cfg(unix)]
     #[track_caller]

@@ -57,7 +57,10 @@ impl Running {
             what,
             stdin: None,
             keyboard: Some(terminal),
-            stdout: Stream::of(child.stdout.take().expect("a pipe")),
+            stdout: match child.stdout.take() {
+                Some(pipe) => Stream::of(pipe),
+                None => Stream::of(std::io::empty()),
+            },
             stderr: Stream::of(screen),
             child,
         }

@@ -1,0 +1,52 @@
+//! `--jq`: what is picked from the answer, in the place of the answer.
+
+use std::io::Read as _;
+
+use clap::Args;
+
+use crate::api::Answer;
+use crate::error::{Failure, Kind, Result};
+use crate::filter::{Filter, MAX_INPUT, too_long};
+use crate::http;
+use crate::output;
+use crate::ui::Ui;
+
+/// What is picked from the answer.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Answer")]
+pub(super) struct FilterArgs {
+    /// Print what this jq expression picks from a JSON answer, strings raw; an error is printed whole
+    #[arg(long, value_name = "EXPR", conflicts_with = "output")]
+    pub(super) jq: Option<String>,
+}
+
+impl FilterArgs {
+    /// The filter, if one is wanted; what is wrong with it shows before
+    /// anything is sent.
+    pub(super) fn filter(&self, ui: Ui) -> Result<Option<Filter>> {
+        let expression = self.jq.as_deref();
+        expression.map(|text| Filter::new(text, ui)).transpose()
+    }
+}
+
+/// Prints what a filter picks from an answer; `include` puts the answer's status
+/// line and headers before it.
+pub(super) fn filtered(filter: &Filter, answer: Answer, include: bool, ui: Ui) -> Result<()> {
+    if include && output::head(&answer, ui)?.is_break() {
+        return Ok(());
+    }
+    let host = http::host_of(&answer.url);
+    let mut body = Vec::new();
+    let most = u64::try_from(MAX_INPUT).unwrap_or(u64::MAX);
+    // One byte more tells whether there is more.
+    let read = answer.take(most.saturating_add(1)).read_to_end(&mut body);
+    read.map_err(|error| {
+        Failure::caused(Kind::Unavailable, error)
+            .context(format!("the answer of {host} broke off"))
+            .hint("run the command again")
+    })?;
+    if body.len() > MAX_INPUT {
+        return Err(too_long());
+    }
+    filter.run(&body, &mut |found| output::found(&found, ui))
+}
