@@ -1,4 +1,7 @@
-//! `hallpass list`: integrations and connections, without unlocking anything.
+//! `hallpass list`: integrations and connections, without unlocking anything;
+//! and what their definitions can do by name (`actions`).
+
+mod actions;
 
 use std::collections::BTreeMap;
 
@@ -7,10 +10,10 @@ use serde::Serialize;
 
 use crate::broker::{State, grant_of};
 use crate::clock::{self, Timestamp};
-use crate::connection::ConnectionId;
+use crate::connection::{ConnectionArg, ConnectionId};
 use crate::context::Context;
 use crate::definition::report::{Problem, Severity};
-use crate::definition::{Integration, Layers};
+use crate::definition::{Found, Integration, Layers};
 use crate::error::Result;
 use crate::output;
 use crate::store::{Record, Standing};
@@ -21,7 +24,17 @@ const MOST_KEYS: usize = 20;
 
 /// Integrations and connections: state, account, expiry, scopes, where stored
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hallpass list
+  hallpass list --actions github
+  hallpass list --actions --json | jq -r '.[].command'")]
 pub(super) struct ListArgs {
+    /// With --actions: those of this connection alone
+    #[arg(value_name = "CONN", requires = "actions")]
+    connection: Option<ConnectionArg>,
+    /// List the named requests of the definitions, with their arguments
+    #[arg(long)]
+    actions: bool,
     /// Print a JSON array
     #[arg(long)]
     pub(super) json: bool,
@@ -41,6 +54,9 @@ struct Line {
 }
 
 pub(super) fn run(args: &ListArgs, context: &Context) -> Result<()> {
+    if args.actions {
+        return actions::run(args, context);
+    }
     let definitions = context.definitions()?;
     let found = definitions.all();
     let integrations: BTreeMap<&str, &Integration> = found
@@ -71,10 +87,18 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<()> {
         lines.push(line(id, integration, record, state));
     }
     show(args, context, &lines, now)?;
+    warn_of_broken(&found, context);
+    warn_of_untrusted(definitions, context);
+    Ok(())
+}
+
+/// Says which definitions have mistakes, and so are not in the list.
+fn warn_of_broken(found: &Found, context: &Context) {
+    let is_whole = |key: &str| found.integrations.iter().any(|known| known.key == key);
     let broken: Vec<String> = found
         .keys
         .iter()
-        .filter(|key| !integrations.contains_key(key.as_str()))
+        .filter(|key| !is_whole(key))
         .map(|key| format!("`{key}`"))
         .collect();
     let is_error = |problem: &&Problem| problem.severity == Severity::Error;
@@ -88,8 +112,6 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<()> {
         let warning = format!("`{path}` has problems{which}; run `hallpass check`");
         context.ui.warn(&escape(&warning));
     }
-    warn_of_untrusted(definitions, context);
-    Ok(())
 }
 
 /// Says whose keys are missing, and why; what cannot be used at all was warned

@@ -1,6 +1,7 @@
 //! JSON with placeholders in its strings: the parameters of calls, the claims
 //! of tokens, the bodies of requests. Values go in as strings of the finished
-//! structure, so that none can alter it.
+//! structure, so that none can alter it; or, where a string of an API request
+//! is nothing but a parameter that is a number, a boolean or JSON, as that.
 
 use serde_json::{Map, Value as Json};
 
@@ -15,6 +16,8 @@ use super::tree::{Node, Tree};
 pub enum JsonTemplate {
     /// A string.
     Text(Template),
+    /// A value that is JSON itself: a parameter's whose `format` says so.
+    Typed(Template),
     /// A number or boolean.
     Scalar(Json),
     /// An array.
@@ -33,8 +36,13 @@ impl JsonTemplate {
     ) -> Option<Self> {
         match &node.value {
             Tree::String(_) => {
-                strings::value(node, known, (what, moment), "write a string", problems)
-                    .map(JsonTemplate::Text)
+                let text = strings::value(node, known, (what, moment), "write a string", problems)?;
+                let name = text.sole_name().filter(|_| moment == Moment::Api);
+                Some(if name.is_some_and(|name| known.is_json(name)) {
+                    JsonTemplate::Typed(text)
+                } else {
+                    JsonTemplate::Text(text)
+                })
             }
             Tree::Bool(value) => Some(JsonTemplate::Scalar((*value).into())),
             Tree::Integer(number) => Some(JsonTemplate::Scalar((*number).into())),
@@ -77,7 +85,7 @@ impl JsonTemplate {
     /// Its strings, wherever they stand.
     pub(super) fn templates(&self) -> Vec<&Template> {
         match self {
-            JsonTemplate::Text(template) => vec![template],
+            JsonTemplate::Text(template) | JsonTemplate::Typed(template) => vec![template],
             JsonTemplate::Scalar(_) => Vec::new(),
             JsonTemplate::Array(items) => items.iter().flat_map(Self::templates).collect(),
             JsonTemplate::Object(entries) => entries
@@ -99,6 +107,13 @@ impl JsonTemplate {
                 secrets(&rendered);
                 Json::String(rendered.text.expose().to_owned())
             }),
+            JsonTemplate::Typed(template) => match template.render(scope)? {
+                Some(rendered) => {
+                    secrets(&rendered);
+                    Some(parsed(template, &rendered)?)
+                }
+                None => None,
+            },
             JsonTemplate::Scalar(json) => Some(json.clone()),
             JsonTemplate::Array(items) => {
                 let mut array = Vec::with_capacity(items.len());
@@ -118,4 +133,13 @@ impl JsonTemplate {
             }
         })
     }
+}
+
+/// What is given is held to its format; what is kept may be from before that.
+fn parsed(template: &Template, rendered: &Rendered) -> Result<Json, RenderError> {
+    serde_json::from_str(rendered.text.expose()).map_err(|_| RenderError::Unfit {
+        name: template.sole_name().unwrap_or_default().to_owned(),
+        place: "in a JSON body as what its `format` says",
+        why: "it is no JSON".to_owned(),
+    })
 }

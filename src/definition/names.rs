@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::parameter::Parameter;
+use super::parameter::{Format, Parameter};
 use super::report::{Problem, Problems};
 use super::template::{Names, Template};
 use super::tree::Node;
@@ -84,6 +84,8 @@ pub(super) struct Known<'a> {
     pub(super) names: Names,
     pub(super) facts: Facts,
     parameters: &'a [Parameter],
+    /// An action's own, which go before the definition's of the same name.
+    pub(super) arguments: Vec<(String, Option<Format>)>,
     pub(super) values: Vec<Combination<'a>>,
     /// What has been used so far, values taken apart.
     used: RefCell<BTreeSet<String>>,
@@ -121,6 +123,7 @@ impl<'a> Known<'a> {
             names,
             facts,
             parameters,
+            arguments: Vec::new(),
             values: Vec::with_capacity(values.len()),
             used: RefCell::default(),
         };
@@ -133,6 +136,19 @@ impl<'a> Known<'a> {
             });
         }
         known
+    }
+
+    /// Whether a value of this name is JSON of its own kind in a JSON body.
+    pub(super) fn is_json(&self, name: &str) -> bool {
+        let argument = self.arguments.iter().find(|(known, _)| known == name);
+        let format = match argument {
+            Some((_, format)) => *format,
+            None => {
+                let described = self.parameters.iter().find(|known| known.name == name);
+                described.and_then(|parameter| parameter.format)
+            }
+        };
+        format.is_some_and(Format::is_json)
     }
 
     /// The parameters and built-in names that a string comes down to.

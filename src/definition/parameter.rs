@@ -60,12 +60,24 @@ pub enum Format {
     Url,
     /// A UUID.
     Uuid,
+    /// A whole number, as JSON writes it (RFC 8259 section 6).
+    Integer,
+    /// A number, as JSON writes it.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A day, as RFC 3339's `full-date` has it.
+    Date,
+    /// Any JSON.
+    Json,
 }
 
 impl Parameter {
     /// Whether its value is narrow enough to stand in a host name.
     pub fn is_pinned(&self) -> bool {
-        self.format.is_some() || self.pattern.is_some() || !self.choices.is_empty()
+        self.format.is_some_and(Format::is_narrow)
+            || self.pattern.is_some()
+            || !self.choices.is_empty()
     }
 
     /// Whether its value is narrow enough to be the start of a URL: scheme, host
@@ -135,6 +147,40 @@ impl Parameter {
 }
 
 impl Format {
+    /// The formats by the words that definitions have for them.
+    pub const WORDS: [(&'static str, Self); 9] = [
+        ("host", Self::Host),
+        ("label", Self::Label),
+        ("url", Self::Url),
+        ("uuid", Self::Uuid),
+        ("integer", Self::Integer),
+        ("number", Self::Number),
+        ("boolean", Self::Boolean),
+        ("date", Self::Date),
+        ("json", Self::Json),
+    ];
+
+    /// The word for it in definitions.
+    pub fn word(self) -> &'static str {
+        let found = Self::WORDS.iter().find(|(_, format)| *format == self);
+        found.map_or("text", |(word, _)| word)
+    }
+
+    /// Whether such a value cannot choose a host by what it is made of; a
+    /// number has a dot, and JSON has anything.
+    fn is_narrow(self) -> bool {
+        !matches!(self, Format::Number | Format::Json)
+    }
+
+    /// Whether such a value is more than a string where it is all there is of
+    /// a value in a JSON body.
+    pub(super) fn is_json(self) -> bool {
+        matches!(
+            self,
+            Format::Integer | Format::Number | Format::Boolean | Format::Json
+        )
+    }
+
     fn check(self, value: &str) -> Result<(), String> {
         let label = |text: &str| {
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -162,9 +208,49 @@ impl Format {
                 }),
                 "must be an https URL",
             ),
+            Format::Integer => (
+                value.parse::<serde_json::Number>().is_ok_and(|n| !n.is_f64()),
+                "must be a whole number such as `42`",
+            ),
+            Format::Number => (
+                value.parse::<serde_json::Number>().is_ok(),
+                "must be a number such as `2.5`",
+            ),
+            Format::Boolean => (
+                matches!(value, "true" | "false"),
+                "must be `true` or `false`",
+            ),
+            Format::Date => (is_date(value), "must be a day such as `2026-02-28`"),
+            Format::Json => (
+                serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok(),
+                "must be JSON, such as `[\"a\", \"b\"]` (a text has its quotes)",
+            ),
         };
         if fits { Ok(()) } else { Err(what.to_owned()) }
     }
+}
+
+/// Whether a text is a `full-date` (RFC 3339 section 5.6) of the calendar.
+fn is_date(text: &str) -> bool {
+    let shape = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u16>().ok();
+    let (true, Some(year), Some(month), Some(day)) = (shape, number(0..4), number(5..7), number(8..10))
+    else {
+        return false;
+    };
+    let leaps = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leaps => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
 }
 
 /// Reads the parameters, and adds their names to what placeholders may use.
@@ -200,15 +286,7 @@ fn read(node: &Node, path: &str, problems: &Problems) -> Option<Parameter> {
     let env = table.text("env");
     let choices = table.get("choices");
     let pattern = table.string("pattern");
-    let format = table.word(
-        "format",
-        &[
-            ("host", Format::Host),
-            ("label", Format::Label),
-            ("url", Format::Url),
-            ("uuid", Format::Uuid),
-        ],
-    );
+    let format = table.word("format", &Format::WORDS);
     let strip = table.strings("strip").unwrap_or_default();
     if name.is_none() {
         table.missing(
@@ -376,6 +454,17 @@ mod tests {
             ),
             (Format::Uuid, "3c7c1b1e-7a07-4c50-9a46-6a3a3a1a2b3c", "3c7c"),
             (Format::Label, "a-b", "-a"),
+            (Format::Integer, "-42", "4.2"),
+            (Format::Integer, "18446744073709551615", "18446744073709551616"),
+            (Format::Integer, "0", "007"),
+            (Format::Number, "2.5e3", "NaN"),
+            (Format::Number, "-1", "1,5"),
+            (Format::Boolean, "true", "yes"),
+            (Format::Date, "2024-02-29", "2023-02-29"),
+            (Format::Date, "2026-12-31", "2026-13-01"),
+            (Format::Date, "0001-01-01", "26-01-01"),
+            (Format::Json, "[1, {\"a\": null}]", "[1,"),
+            (Format::Json, "\"text\"", "text"),
         ] {
             let parameter = parameter(Some(format), &[]);
             assert!(parameter.accept(good).is_ok(), "{good}");

@@ -227,6 +227,7 @@ pub(super) fn actions(table: &mut TableReader<'_>, known: &mut Known<'_>) -> Vec
         let before = known.names.clone();
         actions.extend(action(&entry.key, &entry.node, &name, known, problems));
         known.names = before;
+        known.arguments.clear();
     }
     actions
 }
@@ -241,6 +242,8 @@ fn action(
     let mut table = TableReader::new(node, path, problems)?;
     let description = table.text("description");
     let parameters = parameter::read_all(&mut table, &mut known.names);
+    let format = |parameter: &Parameter| (parameter.name.clone(), parameter.format);
+    known.arguments = parameters.iter().map(format).collect();
     let mut steps = Vec::new();
     if table.get("steps").is_some() {
         for node in table.array("steps").unwrap_or_default() {

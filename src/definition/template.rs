@@ -190,6 +190,19 @@ impl Template {
         }
     }
 
+    /// The name that is all there is of it, without filters.
+    pub(super) fn sole_name(&self) -> Option<&str> {
+        match &self.parts[..] {
+            [Part::Hole(hole)] if hole.filters.is_empty() => Some(&hole.name),
+            _ => None,
+        }
+    }
+
+    /// The text with its names in braces; what filters they have is left out.
+    pub fn written(&self) -> String {
+        self.parts.iter().map(Part::written).collect()
+    }
+
     pub(super) fn parts(&self) -> &[Part] {
         &self.parts
     }

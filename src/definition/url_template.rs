@@ -43,6 +43,11 @@ impl UrlTemplate {
         matches!(self.0.parts().first(), Some(Part::Hole(_)))
     }
 
+    /// The text with its names in braces.
+    pub fn written(&self) -> String {
+        self.0.written()
+    }
+
     /// The template, as it was written.
     pub(super) fn template(&self) -> &Template {
         &self.0

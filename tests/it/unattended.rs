@@ -68,6 +68,7 @@ const LINES: &[(&str, u8)] = &[
     ("check --json", 0),
     ("list", 0),
     ("list --json", 0),
+    ("list --actions", 0),
     // A new connection would have to be kept, and nobody can be asked whether in files.
     ("connect person --timeout 1s", 7),
     ("connect device --timeout 1s", 7),
@@ -86,6 +87,8 @@ const LINES: &[(&str, u8)] = &[
     ("token unset", 3),
     ("token nosuch", 3),
     ("request person /x", 4),
+    ("request person /x --dry-run", 4),
+    ("request person /x --curl", 0),
     ("request job /x", 6),
     ("request key /x", 4),
     ("exec person -- true", 4),

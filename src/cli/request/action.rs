@@ -4,25 +4,50 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use crate::api::{Answer, Plan};
+use super::arguments;
+use crate::api::{Answer, ApiError, Plan};
 use crate::cli::calling::{self, Caller};
-use crate::cli::params;
 use crate::connection::Values;
 use crate::definition::report::closest;
 use crate::definition::request::{Action, ActionStep};
+use crate::definition::Integration;
 use crate::definition::template::Value;
-use crate::definition::{Integration, Parameter};
-use crate::env;
 use crate::error::{Failure, Kind, Result};
-use crate::secret::{Secret, shown};
+use crate::secret::shown;
 
 /// The most that is read of an answer whose values later steps use, in bytes.
 const MAX_ANSWER: u64 = 1024 * 1024;
 
 /// An action with its arguments.
 pub(super) struct Prepared<'a> {
-    action: &'a Action,
+    pub(super) action: &'a Action,
     arguments: BTreeMap<String, Value>,
+}
+
+impl Prepared<'_> {
+    /// The names of the arguments that must not be shown.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let secrets = self.arguments.iter().filter(|(_, value)| value.secret);
+        secrets.map(|(name, _)| name.as_str())
+    }
+
+    /// One step's request with the action's arguments in it, and with what
+    /// earlier steps brought.
+    pub(super) fn plan(
+        &self,
+        step: &ActionStep,
+        values: &Values<'_>,
+        known: &BTreeMap<String, Value>,
+    ) -> Result<Plan, ApiError> {
+        let mut values = values.clone();
+        for parameter in &self.action.parameters {
+            values.leave_open(&parameter.name);
+        }
+        for (name, value) in self.arguments.iter().chain(known) {
+            values.set(name, value.clone());
+        }
+        Plan::of(values.integration(), &values, &step.request)
+    }
 }
 
 /// Looks an action up and holds the arguments to its parameters, before
@@ -36,47 +61,7 @@ pub(super) fn prepare<'a>(
     let Some(action) = action else {
         return Err(unknown(integration, name));
     };
-    let parameter = |name: &str| action.parameters.iter().find(|known| known.name == name);
-    let mut arguments = BTreeMap::new();
-    for text in texts {
-        let is_secret = |name: &str| parameter(name).is_some_and(|known| known.secret);
-        let (argument, value) = match text.split_once('=') {
-            // What is no secret is text as it stands: messages begin with `@`.
-            Some((name, value)) if !is_secret(name) => (name.to_owned(), Secret::new(value)),
-            _ => params::given(text, "--action", &is_secret)?,
-        };
-        let Some(parameter) = parameter(&argument) else {
-            return Err(Failure::new(
-                Kind::Usage,
-                format!(
-                    "the action `{name}` has no parameter `{}`",
-                    shown(&argument)
-                ),
-            )
-            .hint(usage(integration, action)));
-        };
-        arguments.insert(argument, accepted(integration, action, parameter, &value)?);
-    }
-    for parameter in &action.parameters {
-        if arguments.contains_key(&parameter.name) {
-            continue;
-        }
-        let standing = parameter.env.as_deref().and_then(env::var);
-        match standing.or_else(|| parameter.default.clone()) {
-            Some(text) => {
-                let value = accepted(integration, action, parameter, &Secret::from(text))?;
-                arguments.insert(parameter.name.clone(), value);
-            }
-            None if parameter.optional => {}
-            None => {
-                return Err(Failure::new(
-                    Kind::Usage,
-                    format!("the action `{name}` needs `{}`", parameter.name),
-                )
-                .hint(usage(integration, action)));
-            }
-        }
-    }
+    let arguments = arguments::read(integration, action, texts)?;
     Ok(Prepared { action, arguments })
 }
 
@@ -84,19 +69,10 @@ pub(super) fn prepare<'a>(
 /// that is no success.
 pub(super) fn run(caller: &Caller<'_>, call: &Prepared<'_>) -> Result<Answer> {
     let mut fresh = caller.fresh()?;
-    let mut known = call.arguments.clone();
+    let mut known = BTreeMap::new();
     let last = call.action.steps.len().saturating_sub(1);
     for (at, step) in call.action.steps.iter().enumerate() {
-        let plan = |values: &Values<'_>| {
-            let mut values = values.clone();
-            for parameter in &call.action.parameters {
-                values.leave_open(&parameter.name);
-            }
-            for (name, value) in &known {
-                values.set(name, value.clone());
-            }
-            Plan::of(caller.integration, &values, &step.request)
-        };
+        let plan = |values: &Values<'_>| call.plan(step, values, &known);
         let (answer, used) = caller.renewing_once(fresh, &plan)?;
         fresh = used;
         if at == last || answer.is_error() {
@@ -149,63 +125,32 @@ fn save(
     Ok(())
 }
 
-fn accepted(
-    integration: &Integration,
-    action: &Action,
-    parameter: &Parameter,
-    value: &Secret,
-) -> Result<Value> {
-    let text = parameter.accept(value.expose()).map_err(|why| {
-        let hint = parameter.help.clone();
-        Failure::new(Kind::Usage, why).hint(hint.unwrap_or_else(|| usage(integration, action)))
-    })?;
-    Ok(if parameter.secret {
-        Value::secret(text.into())
-    } else {
-        Value::plain(text)
-    })
-}
-
-fn usage(integration: &Integration, action: &Action) -> String {
-    let arguments: Vec<String> = action
-        .parameters
-        .iter()
-        .map(|parameter| {
-            let argument = format!("{}=…", parameter.name);
-            let needed = !parameter.optional && parameter.default.is_none();
-            if needed {
-                argument
-            } else {
-                format!("[{argument}]")
-            }
-        })
-        .collect();
-    format!(
-        "write `hallpass request {} --action {} {}`",
-        integration.key,
-        action.name,
-        arguments.join(" ")
-    )
-}
-
 fn unknown(integration: &Integration, name: &str) -> Failure {
     let names: Vec<&str> = integration
         .actions
         .iter()
         .map(|action| action.name.as_str())
         .collect();
+    let meant = closest(name, names.iter().copied());
     // A slip is repeated; what is like nothing here may be a token.
-    let name = closest(name, names.iter().copied()).map_or_else(|| shown(name), |_| name.into());
-    Failure::new(
+    let name = meant.map_or_else(|| shown(name), |_| name.into());
+    let mut failure = Failure::new(
         Kind::Usage,
         format!("`{}` has no action `{name}`", integration.key),
-    )
-    .hint(if names.is_empty() {
+    );
+    if let Some(meant) = meant {
+        failure = failure.hint(format!("did you mean `{meant}`?"));
+    }
+    failure.hint(if names.is_empty() {
         format!(
             "describe it under `[integrations.{}.actions.{name}]`",
             integration.key
         )
     } else {
-        format!("its actions are {}", names.join(", "))
+        format!(
+            "its actions are {} (`hallpass list --actions {}` says more)",
+            names.join(", "),
+            integration.key
+        )
     })
 }

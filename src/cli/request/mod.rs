@@ -5,11 +5,14 @@
 //! it (`filter_args`).
 
 mod action;
+mod arguments;
 mod body;
 mod filter_args;
 mod line;
 mod show;
 mod transport;
+
+pub(super) use arguments::{command, type_of};
 
 use std::collections::BTreeMap;
 
