@@ -59,6 +59,7 @@ pub struct Context {
     /// Where credentials rest.
     pub stores: Stores,
     config: Option<PathBuf>,
+    store: Option<StoreKind>,
     definitions: OnceCell<Layers>,
     /// The same, with a project file that was trusted meanwhile.
     agreed: OnceCell<Layers>,
@@ -90,6 +91,7 @@ impl Context {
             http,
             stores,
             config: global.config.clone(),
+            store: global.store,
             definitions: OnceCell::new(),
             agreed: OnceCell::new(),
             asked: Cell::new(false),
@@ -146,6 +148,19 @@ impl Context {
                 .filter(|p| !p.is_empty())
                 .map(Into::into)
         })
+    }
+
+    /// The global options that decide what a connection is, as they were given:
+    /// another command line that means the same one has them too.
+    pub fn given(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(path) = &self.config {
+            words.extend(["--config".to_owned(), path.to_string_lossy().into_owned()]);
+        }
+        if let Some(store) = self.store {
+            words.extend(["--store".to_owned(), store.name().to_owned()]);
+        }
+        words
     }
 
     /// The project file, where one is looked for and there.

@@ -12,7 +12,7 @@ mod said;
 use std::ops::ControlFlow;
 
 use jaq_core::data::{DataT, HasLut};
-use jaq_core::load::{Arena, File, Loader};
+use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::native::{Fun, bome, run, v};
 use jaq_core::{Compiler, Ctx, Exn, Lut, RunPtr, Vars};
 use jaq_json::{Val, read, write};
@@ -58,14 +58,21 @@ impl Filter {
     /// Compiles an expression; one that is wrong is the caller's mistake
     /// (`usage`), told with its place. `ui` says what `debug` and `stderr` say.
     pub fn new(expression: &str, ui: Ui) -> Result<Self> {
-        let defs = jaq_core::defs().chain(jaq_std::defs());
+        let ours = load::parse(include_str!("filter/defs.jq"), |parser| parser.defs());
+        let defs = jaq_core::defs()
+            .chain(jaq_std::defs())
+            .chain(jaq_json::defs())
+            .chain(ours.unwrap_or_default());
         let arena = Arena::default();
         let file = File {
             code: expression,
             path: (),
         };
-        let loaded = Loader::new(defs.chain(jaq_json::defs())).load(&arena, file);
+        let loaded = Loader::new(defs).load(&arena, file);
         let modules = loaded.map_err(|errors| said::unreadable(expression, &errors))?;
+        // What is imported as data would be read from files.
+        load::import(&modules, |_| Err("files are closed to it".to_owned()))
+            .map_err(|errors| said::unreadable(expression, &errors))?;
         let compiler = Compiler::default().with_funs(functions());
         let compiled = compiler.compile(modules);
         let compiled = compiled.map_err(|errors| said::unknown(expression, &errors))?;

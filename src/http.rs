@@ -7,6 +7,7 @@
 
 mod identity;
 mod nonces;
+mod upload;
 mod validity;
 
 use std::cell::{OnceCell, RefCell};
@@ -16,7 +17,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::blocking::{Client, ClientBuilder, Response};
+use reqwest::ClientBuilder;
+use reqwest::blocking::{Client, Response};
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
 use rustls::AlertDescription;
 use url::{Host, Url};
@@ -144,19 +146,30 @@ impl Http {
     /// through a proxy; plain http, which only ever stays on this machine,
     /// needs no certificates, whose parsing is most of what a client costs.
     pub fn client_for(&self, url: &Url) -> Result<&Client, HttpError> {
-        // Of the blocking client this bounds each wait: for the headers, and for
-        // every piece of the body, so that a long download may take its time.
-        let builder = || builder(self.connect()).timeout(LONGEST_WAIT);
-        let (cell, builder) = match (url.scheme(), is_loopback(url)) {
-            ("http", true) => (&self.plain, builder().no_proxy().tls_certs_only([])),
-            (_, true) => (&self.loopback, builder().no_proxy()),
-            _ => (&self.remote, builder()),
+        let cell = match (url.scheme(), is_loopback(url)) {
+            ("http", true) => &self.plain,
+            (_, true) => &self.loopback,
+            _ => &self.remote,
         };
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let client = built(builder)?;
+        let client = built(self.builder_for(url, None))?;
         Ok(cell.get_or_init(|| client))
+    }
+
+    /// The beginnings of a client for a URL.
+    fn builder_for(&self, url: &Url, identity: Option<&Identity>) -> ClientBuilder {
+        let builder = builder(self.connect());
+        let builder = match (url.scheme(), is_loopback(url)) {
+            ("http", true) => builder.no_proxy().tls_certs_only([]),
+            (_, true) => builder.no_proxy(),
+            _ => builder,
+        };
+        match identity.filter(|_| url.scheme() == "https") {
+            Some(identity) => builder.identity(identity.shown()),
+            None => builder,
+        }
     }
 
     /// The same, with a certificate to show where the server asks for one.
@@ -171,13 +184,7 @@ impl Http {
         if let Some(found) = known.iter().find(same) {
             return Ok(found.client.clone());
         }
-        let mut builder = builder(self.connect())
-            .timeout(LONGEST_WAIT)
-            .identity(identity.shown());
-        if loopback {
-            builder = builder.no_proxy();
-        }
-        let client = built(builder)?;
+        let client = built(self.builder_for(url, Some(identity)))?;
         known.push(Identified {
             mark,
             loopback,
@@ -216,7 +223,7 @@ impl Http {
 }
 
 fn builder(connect: Duration) -> ClientBuilder {
-    Client::builder()
+    ClientBuilder::new()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(connect)
@@ -224,7 +231,10 @@ fn builder(connect: Duration) -> ClientBuilder {
 }
 
 fn built(builder: ClientBuilder) -> Result<Client, HttpError> {
-    let client = builder.build();
+    let builder = reqwest::blocking::ClientBuilder::from(builder);
+    // This bounds each wait: for the headers, and for every piece of the body, so
+    // that a long download may take its time.
+    let client = builder.timeout(LONGEST_WAIT).build();
     client.map_err(|error| HttpError::Setup(innermost(&error)))
 }
 

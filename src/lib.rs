@@ -27,6 +27,7 @@ pub mod http;
 pub mod interaction;
 pub mod output;
 pub mod paths;
+mod progress;
 pub mod sandbox;
 pub mod secret;
 pub mod settings;

@@ -4,22 +4,24 @@
 //! with another credential.
 
 mod answer;
+mod body;
 mod fence;
 mod headers;
 mod manner;
+pub mod multipart;
 mod plan;
 mod redirect;
 mod retry;
 mod send;
 mod test;
-mod upload;
 mod verbose;
 
 pub use answer::Answer;
+pub use body::{Begun, Body, Once};
 pub use fence::fence;
 pub use headers::credential_header;
 pub use manner::{Deadline, Limits, Manner};
-pub use plan::{Body, Plan, Wish};
+pub use plan::{Plan, Wish};
 pub use redirect::{RedirectError, Sent, Trail};
 pub use retry::{Case, LONGEST_WAIT, Outcome, Retry, Verdict, judge};
 pub use send::send;
@@ -60,6 +62,14 @@ pub enum ApiError {
         path: std::path::PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The body could not be sent to its end: it is not what it was.
+    #[error("`{what}` could not be sent: {why}")]
+    Upload {
+        /// The file, or stdin.
+        what: String,
+        /// What about it.
+        why: String,
     },
     /// The key that the token is bound to proves nothing.
     #[error(transparent)]

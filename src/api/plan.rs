@@ -2,16 +2,17 @@
 //! where the definition puts it (`headers`), and what the user adds; only to
 //! where it may go (`fence`).
 
-use std::path::PathBuf;
-
 use reqwest::Method;
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, PROXY_AUTHORIZATION,
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT,
 };
 
 use serde_json::Value as Json;
+use url::Url;
 
 use super::ApiError;
+use super::body::Body;
 use super::fence::{base, fence_off, target};
 use super::headers::{credential_headers, header, rendered_header};
 use super::redirect::is_harmless;
@@ -36,30 +37,12 @@ pub struct Wish {
     pub target: String,
     /// Headers; one of the definition's name takes its place.
     pub headers: Vec<(String, String)>,
+    /// Names of headers that are left out, the definition's too.
+    pub without: Vec<String>,
     /// Query parameters, after the definition's.
     pub query: Vec<(String, String)>,
     /// The body.
     pub body: Body,
-}
-
-/// What a request carries; it cannot be printed.
-#[derive(Clone)]
-pub enum Body {
-    /// Nothing.
-    None,
-    /// These bytes.
-    Bytes(Vec<u8>),
-    /// A file, opened anew for every try and streamed.
-    File(PathBuf),
-    /// stdin, which can be sent once.
-    Stdin,
-}
-
-impl Body {
-    /// Whether it can be sent a second time.
-    pub fn is_replayable(&self) -> bool {
-        !matches!(self, Body::Stdin)
-    }
 }
 
 /// A request ready to be sent. Its URL and its headers print redacted, its body
@@ -106,6 +89,7 @@ impl Plan {
             let (name, value) = header(name, value, true)?;
             own.append(name, value);
         }
+        let length = framing(&mut own, plan.url.expose())?;
         for name in own.keys() {
             plan.headers.remove(name);
         }
@@ -115,6 +99,11 @@ impl Plan {
         plan.method = wish.method.clone();
         plan.body = wish.body.clone();
         plan.merge_json(integration, values)?;
+        if let Some(length) = length {
+            let own = plan.body.of_length(length);
+            own.map_err(|own| refused(&CONTENT_LENGTH, &format!("the body has {own} bytes")))?;
+        }
+        plan.leave_out(&wish.without)?;
         Ok(plan)
     }
 
@@ -235,7 +224,7 @@ impl Plan {
         let own = match &self.body {
             Body::None if !bodiless => Some(Json::Object(serde_json::Map::new())),
             Body::Bytes(bytes) if self.has_json_body() => serde_json::from_slice(bytes).ok(),
-            Body::None | Body::Bytes(_) | Body::File(_) | Body::Stdin => None,
+            Body::None | Body::Bytes(_) | Body::Stream(_) => None,
         };
         let Some(own @ Json::Object(_)) = own else {
             // Going out without its credential would be no favour.
@@ -252,6 +241,19 @@ impl Plan {
         self.body = Body::Bytes(merged.to_string().into_bytes());
         let content_type = HeaderValue::from_static(JSON);
         self.headers.entry(CONTENT_TYPE).or_insert(content_type);
+        Ok(())
+    }
+
+    /// Leaves out the headers of these names.
+    fn leave_out(&mut self, names: &[String]) -> Result<(), ApiError> {
+        for name in names {
+            // Checked as one that is sent.
+            let (name, _) = header(name, "", false)?;
+            if name == HOST || name == USER_AGENT {
+                return Err(refused(&name, "no request goes without it"));
+            }
+            self.headers.remove(name);
+        }
         Ok(())
     }
 
@@ -276,6 +278,39 @@ impl Plan {
             binding: Binding::of(values).map_err(ApiError::Unproven)?,
         })
     }
+}
+
+fn refused(name: &HeaderName, why: &str) -> ApiError {
+    ApiError::Header {
+        name: name.to_string(),
+        why: why.to_owned(),
+    }
+}
+
+/// Takes out the headers that say where a request goes and where it ends. They
+/// must tell the truth: the credential would reach another site of the same
+/// server, or what follows be taken for a request of its own. Returns how long
+/// the body is said to be, in bytes.
+fn framing(own: &mut HeaderMap, url: &Url) -> Result<Option<u64>, ApiError> {
+    if let Some(host) = own.remove(HOST)
+        && !host
+            .as_bytes()
+            .eq_ignore_ascii_case(http::host_of(url).as_bytes())
+    {
+        return Err(refused(&HOST, "the credential is for the host in the URL"));
+    }
+    if let Some(coding) = own.remove(TRANSFER_ENCODING)
+        && !coding.as_bytes().eq_ignore_ascii_case(b"chunked")
+    {
+        let why = "it is `chunked` where the length is unknown, and never anything else";
+        return Err(refused(&TRANSFER_ENCODING, why));
+    }
+    let Some(length) = own.remove(CONTENT_LENGTH) else {
+        return Ok(None);
+    };
+    let said = length.to_str().ok().and_then(|text| text.parse().ok());
+    said.map(Some)
+        .ok_or_else(|| refused(&CONTENT_LENGTH, "it is no number"))
 }
 
 /// Names and values.

@@ -1,14 +1,12 @@
 //! Sending a plan. The answer is handed on unread, so that bodies stream.
 
-use std::fs::File;
 use std::time::{Duration, Instant};
 
-use reqwest::blocking::{Body as WireBody, Request, Response};
+use reqwest::blocking::{Request, Response};
 
-use super::upload::{self, Pulse, Trouble};
 use super::{Answer, ApiError, Body, Limits, Plan, verbose};
 use crate::grant::dpop;
-use crate::http::{self, Http, HttpError, ServerRole};
+use crate::http::{self, Http, Identity, ServerRole};
 use crate::secret::Secret;
 
 /// How long a body that is streamed may take to be sent, while it moves.
@@ -73,36 +71,45 @@ fn once(
     secrets: &mut Vec<Secret>,
 ) -> Result<Response, ApiError> {
     late(limits)?;
-    let host = http::host_of(plan.url.expose());
     verbose::request(&plan, secrets);
     let mut request = Request::new(plan.method, plan.url.expose().clone());
     *request.headers_mut() = plan.headers;
-    let streams = matches!(plan.body, Body::File(_) | Body::Stdin);
     if let Some(binding) = &plan.binding {
         let proof = binding.prove(http, &mut request);
         secrets.push(proof.map_err(ApiError::Unproven)?);
     }
-    let pulse = Pulse::new();
-    *request.body_mut() = wire(plan.body, &pulse)?;
-    // The wait for the headers begins with the sending.
-    *request.timeout_mut() = limits.shortest().or(streams.then_some(LONGEST_UPLOAD));
-    let client = http.client_as(plan.url.expose(), plan.identity.as_ref())?;
     let began = Instant::now();
-    let executed = if streams {
-        upload::execute(client, request, &pulse, limits.deadline, upload::STALL)
-    } else {
-        client.execute(request).map_err(Trouble::Client)
-    };
-    let response = executed.map_err(|trouble| {
-        let error = match trouble {
-            Trouble::Client(error) => http::explain(&error, &host),
-            Trouble::Late => HttpError::Timeout { host },
-        };
-        // What was cut off by the deadline says so, whatever it was doing.
-        late(limits).err().unwrap_or(ApiError::Http(error))
-    })?;
+    let response = sent(http, request, plan.body, plan.identity.as_ref(), limits);
+    // What was cut off by the deadline says so, whatever it was doing.
+    let response = response.map_err(|error| late(limits).err().unwrap_or(error))?;
     verbose::answer(&response, began.elapsed(), secrets);
     Ok(response)
+}
+
+fn sent(
+    http: &Http,
+    mut request: Request,
+    body: Body,
+    identity: Option<&Identity>,
+    limits: Limits,
+) -> Result<Response, ApiError> {
+    let timeout = limits.shortest();
+    if let Body::Stream(stream) = body {
+        let wire = stream.wire()?;
+        // The wait for the headers begins with the sending.
+        let patience = timeout.unwrap_or(LONGEST_UPLOAD);
+        let sent = http.upload(&request, wire.reader, wire.length, identity, patience);
+        wire.progress.finish();
+        return sent.map_err(|error| wire.fault.take().unwrap_or(error.into()));
+    }
+    if let Body::Bytes(bytes) = body {
+        *request.body_mut() = Some(bytes.into());
+    }
+    *request.timeout_mut() = timeout;
+    let host = http::host_of(request.url());
+    let client = http.client_as(request.url(), identity)?;
+    let response = client.execute(request);
+    response.map_err(|error| http::explain(&error, &host).into())
 }
 
 fn late(limits: Limits) -> Result<(), ApiError> {
@@ -110,23 +117,4 @@ fn late(limits: Limits) -> Result<(), ApiError> {
         Some(deadline) if deadline.has_passed() => Err(ApiError::TooLate(deadline.whole())),
         _ => Ok(()),
     }
-}
-
-fn wire(body: Body, pulse: &Pulse) -> Result<Option<WireBody>, ApiError> {
-    Ok(match body {
-        Body::None => None,
-        Body::Bytes(bytes) => Some(bytes.into()),
-        Body::Stdin => Some(WireBody::new(pulse.of(std::io::stdin()))),
-        Body::File(path) => {
-            let opened = File::open(&path).and_then(|file| Ok((file.metadata()?, file)));
-            match opened {
-                // A pipe has no length that could be told beforehand.
-                Ok((meta, file)) if meta.is_file() => {
-                    Some(WireBody::sized(pulse.of(file), meta.len()))
-                }
-                Ok((_, file)) => Some(WireBody::new(pulse.of(file))),
-                Err(source) => return Err(ApiError::Body { path, source }),
-            }
-        }
-    })
 }

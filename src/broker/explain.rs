@@ -11,7 +11,7 @@ use crate::store::InFlight;
 use crate::surroundings::who_listens;
 
 /// There is no such connection.
-pub(super) fn not_connected(id: &ConnectionId) -> Failure {
+pub fn not_connected(id: &ConnectionId) -> Failure {
     super::person_needed(format!("`{id}` is not connected"), id)
         .hint("or see what is: `hallpass list`")
 }

@@ -48,7 +48,7 @@ use crate::ui::Ui;
 pub use bound::bound;
 pub use connect::{ConnectOptions, Connected};
 pub use disconnect::Revoked;
-pub use explain::client_certificate;
+pub use explain::{client_certificate, not_connected};
 pub use moving::Exported;
 pub use reject::Rejection;
 pub use state::{State, grant_of, is_renewable, shown_values, strangers};
@@ -154,7 +154,7 @@ impl Broker<'_> {
             .read(id)
             .map_err(|error| Failure::from(error).context(format!("`{id}` cannot be read")))?;
         let Some((item, store)) = kept else {
-            return Err(explain::not_connected(id));
+            return Err(not_connected(id));
         };
         check_pin(id, integration, &item)?;
         if !integration.auth.takes(&item.grant) {

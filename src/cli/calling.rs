@@ -83,8 +83,16 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
             "give it one: `--json '{}'`, with `-X POST` where there is nothing else to send"
                 .to_owned(),
         ),
-        ApiError::Header { .. } => (Kind::Usage, "write `-H 'Name: value'`".to_owned()),
+        ApiError::Header { .. } => (
+            Kind::Usage,
+            "write `-H 'Name: value'`, or leave the header out".to_owned(),
+        ),
         ApiError::Body { .. } => (Kind::Usage, "name a file that is there".to_owned()),
+        ApiError::Upload { .. } => (
+            Kind::Unavailable,
+            "the API may have got a part of it: see that nobody writes to the file, look at what was done, then run the command again"
+                .to_owned(),
+        ),
         ApiError::NoBaseUrl => (
             Kind::Definition,
             format!(

@@ -174,7 +174,7 @@ impl Format {
 
     /// Whether such a value is more than a string where it is all there is of
     /// a value in a JSON body.
-    pub(super) fn is_json(self) -> bool {
+    pub fn is_json(self) -> bool {
         matches!(
             self,
             Format::Integer | Format::Number | Format::Boolean | Format::Json
@@ -209,7 +209,9 @@ impl Format {
                 "must be an https URL",
             ),
             Format::Integer => (
-                value.parse::<serde_json::Number>().is_ok_and(|n| !n.is_f64()),
+                value
+                    .parse::<serde_json::Number>()
+                    .is_ok_and(|n| !n.is_f64()),
                 "must be a whole number such as `42`",
             ),
             Format::Number => (
@@ -238,7 +240,8 @@ fn is_date(text: &str) -> bool {
             _ => byte.is_ascii_digit(),
         });
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u16>().ok();
-    let (true, Some(year), Some(month), Some(day)) = (shape, number(0..4), number(5..7), number(8..10))
+    let (true, Some(year), Some(month), Some(day)) =
+        (shape, number(0..4), number(5..7), number(8..10))
     else {
         return false;
     };
@@ -455,7 +458,11 @@ mod tests {
             (Format::Uuid, "3c7c1b1e-7a07-4c50-9a46-6a3a3a1a2b3c", "3c7c"),
             (Format::Label, "a-b", "-a"),
             (Format::Integer, "-42", "4.2"),
-            (Format::Integer, "18446744073709551615", "18446744073709551616"),
+            (
+                Format::Integer,
+                "18446744073709551615",
+                "18446744073709551616",
+            ),
             (Format::Integer, "0", "007"),
             (Format::Number, "2.5e3", "NaN"),
             (Format::Number, "-1", "1,5"),

@@ -47,6 +47,20 @@ fn expressions_find_what_jq_finds() {
         ("map(.x) | add", r#"[{"x":1},{"x":2}]"#, "3\n"),
         (".a // \"none\"", "{}", "none\n"),
         (
+            "@csv",
+            r#"["a \"b\", c",1.5,null,true]"#,
+            "\"a \"\"b\"\", c\",1.5,,true\n",
+        ),
+        (
+            "@tsv",
+            r#"["a\tb\nc\\d\r",1.5,null,true]"#,
+            "a\\tb\\nc\\\\d\\r\t1.5\t\ttrue\n",
+        ),
+        ("toarray[0] | trimstr(\"a\")", "\"aba\"", "b\n"),
+        (".[] | select(IN(2, 3))", "[1,2]", "2\n"),
+        ("INDEX(.id) | keys[]", r#"[{"id":7},{"id":8}]"#, "7\n8\n"),
+        ("@tsv \"\\(.a):\"", r#"{"a":["x",2]}"#, "x\t2:\n"),
+        (
             "[.[] | select(.n > 1) | .id] | @csv",
             r#"[{"n":1,"id":1},{"n":2,"id":2}]"#,
             "2\n",
@@ -80,12 +94,12 @@ fn expressions_find_what_jq_finds() {
 #[test]
 fn an_expression_that_is_wrong_is_told_with_its_place() {
     for (expression, says) in [
-        (".[", "character 2: expected the end of `[`"),
+        (".[", "character 3: expected the end of `[`"),
         (".a | ", "character 6: expected term, found its end"),
         ("if . then 1", "character 12"),
         (".a | foo", "character 6: there is no filter `foo`"),
         ("map(1; 2)", "character 1: there is no filter `map/2`"),
-        ("ü | $x", "there is no variable `$x`"),
+        ("\"ü\" | $x", "character 7: there is no variable `$x`"),
         ("include \"m\"; .", "expected no module"),
         ("\"\\q\"", "expected string escape sequence"),
         ("", "expected term"),
@@ -124,7 +138,7 @@ fn the_environment_and_files_are_closed_to_expressions() {
 fn what_does_not_fit_is_told_without_what_the_api_said() {
     let body = br#"{"token":"abc-not-real","list":[{"key":"def-not-real \" ]"}],"n":5}"#;
     for (expression, says) in [
-        (".[0]", "cannot index {…} with 0"),
+        (". + 1", "cannot calculate {…} + 1"),
         (".list.name", "cannot index […] with \"name\""),
         (".token.name", "cannot index \"…\" with \"name\""),
         (".token | fromjson", "cannot parse a string as JSON"),
@@ -135,7 +149,7 @@ fn what_does_not_fit_is_told_without_what_the_api_said() {
         ("error({a: .token})", "{…}"),
         ("error(\"no [x]\")", "no [x]"),
         (".token | mktime", "\"…\""),
-        (".list | tobytes", "[…]"),
+        (".list | tobytes", "{…}"),
         ("halt_error", "halt_error"),
     ] {
         let failure = misfit(expression, body);

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// From the ground up; a module may import those before it and itself.
-const ORDER: [&str; 31] = [
+const ORDER: [&str; 32] = [
     "error",
     "env",
     "surroundings",
@@ -15,6 +15,7 @@ const ORDER: [&str; 31] = [
     "paths",
     "ui",
     "filter",
+    "progress",
     "signals",
     "guard",
     "settings",

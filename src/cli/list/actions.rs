@@ -101,7 +101,11 @@ fn argument(parameter: &Parameter) -> Argument<'_> {
         // A secret that is written out is nobody's business here.
         default: parameter.default.as_deref().filter(|_| !parameter.secret),
         env: parameter.env.as_deref(),
-        choices: parameter.choices.iter().map(|choice| choice.shown.as_str()).collect(),
+        choices: parameter
+            .choices
+            .iter()
+            .map(|choice| choice.shown.as_str())
+            .collect(),
         pattern: parameter.pattern.as_ref().map(unanchored),
         help: parameter.help.as_deref(),
     }
@@ -110,7 +114,9 @@ fn argument(parameter: &Parameter) -> Argument<'_> {
 /// A pattern as it was written: it was anchored when it was read.
 fn unanchored(pattern: &regex::Regex) -> &str {
     let text = pattern.as_str();
-    let inner = text.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$"));
+    let inner = text
+        .strip_prefix("^(?:")
+        .and_then(|rest| rest.strip_suffix(")$"));
     inner.unwrap_or(text)
 }
 
@@ -120,7 +126,8 @@ fn show(args: &ListArgs, context: &Context, lines: &[Line<'_>], who: &str) -> Re
     }
     if lines.is_empty() {
         context.ui.note(&format!("{who} no actions"));
-        let example = "describe one under `[integrations.KEY.actions.NAME]`: `path`, `json`, `parameters`";
+        let example =
+            "describe one under `[integrations.KEY.actions.NAME]`: `path`, `json`, `parameters`";
         context.ui.hint(example);
         return Ok(());
     }

@@ -10,8 +10,8 @@ use crate::cli::calling::{self, Caller};
 use crate::connection::Values;
 use crate::definition::report::closest;
 use crate::definition::request::{Action, ActionStep};
-use crate::definition::Integration;
 use crate::definition::template::Value;
+use crate::definition::{Integration, Parameter};
 use crate::error::{Failure, Kind, Result};
 use crate::secret::shown;
 
@@ -25,10 +25,11 @@ pub(super) struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    /// The names of the arguments that must not be shown.
-    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
-        let secrets = self.arguments.iter().filter(|(_, value)| value.secret);
-        secrets.map(|(name, _)| name.as_str())
+    /// The parameters whose arguments must not be shown.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Parameter> {
+        let given = |parameter: &&Parameter| self.arguments.contains_key(&parameter.name);
+        let secrets = self.action.parameters.iter();
+        secrets.filter(|known| known.secret).filter(given)
     }
 
     /// One step's request with the action's arguments in it, and with what

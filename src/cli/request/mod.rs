@@ -1,13 +1,15 @@
 //! `hallpass request`: call the API, with curl's habits, the credential added.
 //! One room for each part of the command line: the request line (`line`), the
-//! body (`body`), the definition's named requests (`action`), how it travels
-//! (`transport`), what becomes of the answer (`show`), or of what is picked from
-//! it (`filter_args`).
+//! body (`body`, with `data` and `form`), the definition's named requests
+//! (`action`), how it travels (`transport`), what becomes of the answer (`show`),
+//! or of what is picked from it (`filter_args`).
 
 mod action;
 mod arguments;
 mod body;
+mod data;
 mod filter_args;
+mod form;
 mod line;
 mod show;
 mod transport;
@@ -17,13 +19,13 @@ pub(super) use arguments::{command, type_of};
 use std::collections::BTreeMap;
 
 use clap::Args;
-use reqwest::Method;
 
 use super::calling::{self, Caller};
-use crate::api::{self, Answer, Body, Plan, Wish};
+use crate::api::{self, Answer, Plan, Wish};
 use crate::connection::{ConnectionArg, Kept, Values};
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
+use crate::ui::Ui;
 
 /// Call the API with the credential added
 #[derive(Debug, Args)]
@@ -37,7 +39,9 @@ Examples:
   hallpass request github /repos/o/r/issues --json '{\"title\":\"Hello\"}'
   hallpass request github /user -i -o answer.txt
   hallpass request github /user/repos --jq '.[].full_name'
-  hallpass request github --action create-issue owner=o repo=r title=Hello"
+  hallpass request drive /upload -F 'meta={\"name\":\"a\"};type=application/json' -F file=@a.png
+  hallpass request bucket /backup.tar -T backup.tar
+  hallpass request github --action create-issue owner=o repo=r title=Hello body@notes.md"
 )]
 pub(super) struct RequestArgs {
     /// The connection: INTEGRATION or INTEGRATION@NAME
@@ -46,8 +50,8 @@ pub(super) struct RequestArgs {
     /// A path on the definition's base URL, or an absolute URL it allows; with --action its arguments
     #[arg(value_name = "PATH | URL | NAME=VALUE")]
     targets: Vec<String>,
-    /// Make one of the definition's named requests
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["method", "headers", "query", "data", "data_binary", "json"])]
+    /// Make one of the definition's named requests; its arguments are NAME=VALUE, NAME@FILE, NAME@-
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["method", "headers", "query", "data", "data_raw", "data_binary", "data_urlencode", "get", "json", "form", "form_string", "upload_file"])]
     action: Option<String>,
     #[command(flatten)]
     line: line::LineArgs,
@@ -82,8 +86,10 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
 
 /// The one request that the command line describes.
 fn one(caller: &Caller<'_>, args: &RequestArgs) -> Result<Answer> {
-    let wish = wish(args)?;
-    fence(caller, &wish)?;
+    // Before anything is read: a pipe may have to be waited for.
+    fence(caller, target(args)?)?;
+    let wish = wish(args, caller.context.ui)?;
+    fence(caller, &wish.target)?;
     let fresh = caller.fresh()?;
     let (answer, _) = caller.renewing_once(fresh, &|values| {
         Plan::new(caller.integration, values, &wish)
@@ -93,7 +99,7 @@ fn one(caller: &Caller<'_>, args: &RequestArgs) -> Result<Answer> {
 
 /// A URL that is not for this credential is refused before anything is sent,
 /// a renewal included; the record holds what is needed to tell.
-fn fence(caller: &Caller<'_>, wish: &Wish) -> Result<()> {
+fn fence(caller: &Caller<'_>, target: &str) -> Result<()> {
     let integration = caller.integration;
     let record = caller.context.stores.record(caller.id)?;
     let (parameters, kept, metadata) = record
@@ -104,44 +110,57 @@ fn fence(caller: &Caller<'_>, wish: &Wish) -> Result<()> {
         secrets: BTreeMap::new(),
     };
     let values = Values::new(integration, parameters, BTreeMap::new()).with_kept(kept, metadata);
-    api::fence(integration, &values, &wish.target)
-        .map_err(|error| calling::failed(caller.id, error))
+    api::fence(integration, &values, target).map_err(|error| calling::failed(caller.id, error))
 }
 
-/// What the command line asks for.
-fn wish(args: &RequestArgs) -> Result<Wish> {
+/// Where the request goes.
+fn target(args: &RequestArgs) -> Result<&str> {
     let [target] = &args.targets[..] else {
         return Err(
             Failure::new(Kind::Usage, "a request goes to one path or URL".to_owned())
                 .hint("write `hallpass request CONN PATH`, or `--action NAME` and its arguments"),
         );
     };
+    Ok(target)
+}
+
+/// What the command line asks for.
+fn wish(args: &RequestArgs, ui: Ui) -> Result<Wish> {
     let mut headers = args.line.headers()?;
-    let (body, content_type) = args.body.body()?;
-    let names = |name: &str| {
-        headers
-            .iter()
-            .any(|(known, _)| known.eq_ignore_ascii_case(name))
-    };
+    let carried = args.body.carried()?;
     let mut defaults = Vec::new();
-    if let Some(content_type) = content_type
-        && !names("content-type")
+    if let Some(content_type) = carried.content_type
+        && !headers.names("content-type")
     {
-        defaults.push(("content-type".to_owned(), content_type.to_owned()));
+        defaults.push(("content-type".to_owned(), content_type));
     }
-    if args.body.json.is_some() && !names("accept") {
+    if args.body.is_json() && !headers.names("accept") {
         defaults.push(("accept".to_owned(), "application/json".to_owned()));
     }
-    headers.extend(defaults);
-    let usual = match body {
-        Body::None => Method::GET,
-        _ => Method::POST,
-    };
+    headers.sent.extend(defaults);
+    let target = target(args)?;
     Ok(Wish {
-        method: args.line.method.clone().unwrap_or(usual),
-        target: target.clone(),
-        headers,
+        method: args.line.method.clone().unwrap_or(carried.method),
+        target: extended(target, carried.segment.as_deref(), carried.query.as_deref()),
+        headers: headers.sent,
+        without: headers.without,
         query: args.line.query()?,
-        body,
+        body: carried.body.shown(ui),
     })
+}
+
+/// A target with a file's name behind a path that ends in a slash (as curl's
+/// `-T` has it), and with more at the end of its query.
+fn extended(target: &str, segment: Option<&str>, query: Option<&str>) -> String {
+    // A fragment is sent to nobody.
+    let target = target.split('#').next().unwrap_or_default();
+    let (path, own) = match target.split_once('?') {
+        Some((path, own)) => (path, Some(own)),
+        None => (target, None),
+    };
+    let segment = segment.filter(|_| path.ends_with('/')).unwrap_or_default();
+    let own = own.filter(|own| !own.is_empty());
+    let query: Vec<&str> = own.into_iter().chain(query).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{path}{segment}{mark}{}", query.join("&"))
 }

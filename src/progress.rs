@@ -1,0 +1,111 @@
+//! How far a transfer has come, shown on a terminal while it lasts: one line on
+//! stderr, from half a second on, cleared at the end. In a pipe, with `--quiet`
+//! and for what is over at once nothing is shown.
+
+use std::io::{self, IsTerminal as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::ui::Ui;
+
+/// What takes less time is not worth a line.
+const SOON: Duration = Duration::from_millis(500);
+
+/// How often the line is drawn, in Hertz.
+const RATE: u8 = 10;
+
+/// Which way the bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the API.
+    Upload,
+    /// From the API.
+    Download,
+}
+
+/// The line of one transfer; its clones are the same line.
+#[derive(Clone, Debug)]
+pub struct Progress(Option<Arc<Line>>);
+
+#[derive(Debug)]
+struct Line {
+    what: Direction,
+    total: Option<u64>,
+    begun: Instant,
+    before: u64,
+    moved: AtomicU64,
+    bar: OnceLock<ProgressBar>,
+}
+
+impl Progress {
+    /// A transfer that begins now, of so many bytes where that is known. Nothing
+    /// is shown where nobody looks: stderr is no terminal, or notes are silenced.
+    pub fn new(ui: &Ui, what: Direction, total: Option<u64>) -> Self {
+        Self::resumed(ui, what, total, 0)
+    }
+
+    /// The same, of which these many bytes were there before.
+    pub fn resumed(ui: &Ui, what: Direction, total: Option<u64>, before: u64) -> Self {
+        if ui.is_quiet() || !io::stderr().is_terminal() {
+            return Self::hidden();
+        }
+        Self(Some(Arc::new(Line {
+            what,
+            total,
+            begun: Instant::now(),
+            before,
+            moved: 0.into(),
+            bar: OnceLock::new(),
+        })))
+    }
+
+    /// One that shows nothing.
+    pub fn hidden() -> Self {
+        Self(None)
+    }
+
+    /// So many bytes more went over.
+    pub fn moved(&self, bytes: u64) {
+        let Some(line) = &self.0 else { return };
+        let moved = line.moved.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if line.begun.elapsed() < SOON {
+            return;
+        }
+        let bar = line.bar.get_or_init(|| line.bar());
+        bar.set_position(line.before + moved);
+    }
+
+    /// It is over: the line is cleared.
+    pub fn finish(&self) {
+        if let Some(bar) = self.0.as_ref().and_then(|line| line.bar.get()) {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Line {
+    fn bar(&self) -> ProgressBar {
+        let target = ProgressDrawTarget::stderr_with_hz(RATE);
+        let bar = ProgressBar::with_draw_target(self.total, target);
+        // No colours: there is nothing here that a person must not miss.
+        let template = match self.total {
+            Some(_) => {
+                "{msg} [{bar:24}] {percent}% {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left"
+            }
+            None => "{msg} {spinner} {bytes}, {bytes_per_sec}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> ").tick_chars("-\\|/ "));
+        }
+        bar.set_message(match self.what {
+            Direction::Upload => "uploading",
+            Direction::Download => "downloading",
+        });
+        // The rate is that of the whole transfer, not of what followed.
+        bar.with_elapsed(self.begun.elapsed())
+            .with_position(self.before)
+    }
+}
