@@ -262,7 +262,8 @@ impl Pretty {
     fn give_up(&mut self, c: char, out: &mut String) {
         self.end_style(out);
         self.token = Token::None;
-        if self.is_spaced && self.is_written {
+        // Behind a colon stands a space already.
+        if self.is_spaced && self.is_written && self.expected != Expected::Value {
             out.push(if self.levels.is_empty() { '\n' } else { ' ' });
         }
         let mut plain = Plain::going_on(self.is_written);

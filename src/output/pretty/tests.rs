@@ -86,6 +86,7 @@ fn what_turns_out_to_be_no_json_is_shown_as_text_to_its_end() {
         ("[,1]", "[,1]\n"),
         ("[1,]", "[\n  1,]\n"),
         ("{\"a\" 1}", "{\n  \"a\" 1}\n"),
+        ("{\"a\": oops", "{\n  \"a\": oops\n"),
         ("{\"a\":}", "{\n  \"a\": }\n"),
         (
             "{\"a\":1} trailing\u{1b}[2J",
