@@ -1,13 +1,17 @@
-//! An API's answer: its head, and a body that is read as it comes.
+//! An API's answer: its head, and a body that is read as it comes, its content
+//! coding undone (`coding`).
 
 use std::io::{self, Read};
 
 use reqwest::blocking::Response;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{StatusCode, Version};
 use url::Url;
 
-use super::Deadline;
+use super::{Deadline, coding};
+
+/// The most that is read of an answer that has to be held in memory, in bytes.
+pub const LONGEST_HELD: u64 = 64 * 1024 * 1024;
 
 /// An answer whose body has not been read. It may hold secrets, so that it
 /// cannot be printed.
@@ -20,19 +24,38 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Who answered; its query may hold secrets.
     pub url: Url,
-    body: Response,
-    deadline: Option<Deadline>,
+    /// A content coding that was left as it is, in the server's words.
+    pub left_coded: Option<String>,
+    /// Whether the body read is another than the one that was sent.
+    pub is_decoded: bool,
+    body: Box<dyn Read + Send>,
 }
 
 impl Answer {
     pub(super) fn new(response: Response, deadline: Option<Deadline>) -> Self {
+        let (version, status) = (response.version(), response.status());
+        let (headers, url) = (response.headers().clone(), response.url().clone());
+        let mut body: Box<dyn Read + Send> = Box::new(Timed { response, deadline });
+        let (codings, left_coded) = match coding::of(&headers) {
+            // The part of a coded body is no coded body.
+            Ok(codings) if status == StatusCode::PARTIAL_CONTENT && !codings.is_empty() => {
+                (Vec::new(), Some("a part".to_owned()))
+            }
+            Ok(codings) => (codings, None),
+            Err(unknown) => (Vec::new(), Some(unknown)),
+        };
+        let is_decoded = !codings.is_empty();
+        for coding in codings.into_iter().rev() {
+            body = coding::undone(body, coding);
+        }
         Self {
-            version: response.version(),
-            status: response.status(),
-            headers: response.headers().clone(),
-            url: response.url().clone(),
-            body: response,
-            deadline,
+            version,
+            status,
+            headers,
+            url,
+            left_coded,
+            is_decoded,
+            body,
         }
     }
 
@@ -40,12 +63,43 @@ impl Answer {
     pub fn is_error(&self) -> bool {
         self.status.is_client_error() || self.status.is_server_error()
     }
+
+    /// How many bytes the body will be, where that is known before it is read.
+    pub fn length(&self) -> Option<u64> {
+        let length = self
+            .headers
+            .get(CONTENT_LENGTH)
+            .filter(|_| !self.is_decoded);
+        length?.to_str().ok()?.parse().ok()
+    }
+
+    /// The whole body, of at most `limit` bytes; a longer one is an error.
+    pub fn whole(self, limit: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::Error::other(format!("it is longer than {limit} bytes")));
+        }
+        Ok(bytes)
+    }
 }
 
 /// The body.
 impl Read for Answer {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.body.read(buffer).map_err(|error| {
+        self.body.read(buffer)
+    }
+}
+
+/// A body that has to be there in time.
+struct Timed {
+    response: Response,
+    deadline: Option<Deadline>,
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.response.read(buffer).map_err(|error| {
             match self.deadline.filter(|deadline| deadline.has_passed()) {
                 Some(deadline) => deadline.into(),
                 None => error,

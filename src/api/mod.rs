@@ -5,6 +5,7 @@
 
 mod answer;
 mod body;
+mod coding;
 mod fence;
 mod headers;
 mod manner;
@@ -16,7 +17,7 @@ mod send;
 mod test;
 mod verbose;
 
-pub use answer::Answer;
+pub use answer::{Answer, LONGEST_HELD};
 pub use body::{Begun, Body, Once};
 pub use fence::fence;
 pub use headers::credential_header;

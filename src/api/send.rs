@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Request, Response};
 
-use super::{Answer, ApiError, Body, Limits, Plan, verbose};
+use super::{Answer, ApiError, Body, Limits, Plan, coding, verbose};
 use crate::grant::dpop;
 use crate::http::{self, Http, Identity, ServerRole};
 use crate::secret::Secret;
@@ -21,11 +21,12 @@ const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 /// `secrets` are what the request carries: they are shown to nobody.
 pub fn send(
     http: &Http,
-    plan: Plan,
+    mut plan: Plan,
     limits: Limits,
     secrets: &[Secret],
 ) -> Result<Answer, ApiError> {
     let mut sent = secrets.to_vec();
+    coding::ask(&mut plan.headers);
     send_noting(http, plan, limits, &mut sent)
         .map(|response| Answer::new(response, limits.deadline))
 }

@@ -112,6 +112,11 @@ enum Command {
 }
 
 impl Command {
+    /// Whether the command's own flags silence notes and warnings.
+    fn is_silent(&self) -> bool {
+        matches!(self, Command::Request(args) if args.is_silent())
+    }
+
     /// Whether errors should be JSON too, because the output is.
     fn wants_json(&self) -> bool {
         match self {
@@ -136,7 +141,8 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ended(misuse::misused(&error), plain),
     };
-    let mut ui = Ui::new(cli.global.color, cli.global.quiet, json_errors);
+    let quiet = cli.global.quiet || cli.command.is_silent();
+    let mut ui = Ui::new(cli.global.color, quiet, json_errors);
     if cli.command.wants_json() {
         ui = ui.with_json_errors();
     }
@@ -147,7 +153,7 @@ pub fn run() -> ExitCode {
     let global = Global {
         config: cli.global.config,
         store: cli.global.store,
-        quiet: cli.global.quiet,
+        quiet,
         color: cli.global.color,
         no_input: cli.global.no_input,
     };

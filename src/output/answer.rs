@@ -1,82 +1,90 @@
-//! An API's answer: streamed to stdout or to a file, which appears whole or
-//! not at all.
+//! An API's answer: streamed to stdout or to a file (`download`).
 
-use std::io::{self, IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal as _, Read as _, Write};
 
+use super::download::{Download, Taken};
 use crate::api::Answer;
 use crate::error::{Failure, Kind, Result};
-use crate::fs;
 use crate::ui::Ui;
 
+/// How much is read and written at once, in bytes: no less than what the HTTP
+/// library reads from its socket.
+const BLOCK: usize = 512 * 1024;
+
 /// Where an answer goes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Target {
     /// stdout, to be read: a terminal gets it formatted and made harmless.
     Stdout,
-    /// stdout, byte by byte, a terminal too.
+    /// stdout, every byte as it came, a terminal too.
     Raw,
+    /// Nowhere.
+    Nowhere,
     /// A file.
-    File(PathBuf),
+    File(Download),
 }
 
-/// Writes an answer; `include` puts its status line and headers before it.
-pub fn answer(answer: Answer, target: &Target, include: bool, ui: Ui) -> Result<()> {
-    if matches!(target, Target::Stdout) && io::stdout().is_terminal() {
-        return super::screen::show(answer, include, ui);
-    }
-    let head = include.then(|| head(&answer));
+/// How an answer is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// Says what happens meanwhile.
+    pub ui: Ui,
+    /// Whether the status line and the headers go before the body.
+    pub include: bool,
+    /// Whether they are all.
+    pub only_head: bool,
+    /// The longest body that is taken, in bytes.
+    pub most: Option<u64>,
+}
+
+/// Writes an answer. Returns whether its status counts: a file that was there
+/// whole already is what was wanted.
+pub fn answer(answer: Answer, target: Target, how: &How) -> Result<bool> {
     match target {
-        Target::Stdout | Target::Raw => {
-            let mut stdout = io::stdout().lock();
-            copy(head, answer, &mut stdout).and_then(|()| super::written(stdout.flush()))
-        }
-        Target::File(path) if is_special(path) => {
-            let file = std::fs::OpenOptions::new().write(true).open(path);
-            let mut file = file.map_err(|error| unwritable(path, error))?;
-            copy(head, answer, &mut file)
-        }
-        Target::File(path) => to_file(path, head, answer),
+        Target::Nowhere => {}
+        Target::Stdout => to_reader(answer, how)?,
+        Target::Raw => to_stdout(answer, how)?,
+        Target::File(download) => match download.take(answer, how)? {
+            Taken::In => {}
+            Taken::WasThere => return Ok(false),
+            Taken::Not(answer) => to_reader(*answer, how)?,
+        },
+    }
+    Ok(true)
+}
+
+/// To a person where stdout is a terminal.
+fn to_reader(answer: Answer, how: &How) -> Result<()> {
+    if io::stdout().is_terminal() {
+        super::screen::show(answer, how)
+    } else {
+        to_stdout(answer, how)
     }
 }
 
-/// A link is followed, and a file that is replaced keeps its mode.
-fn to_file(path: &Path, head: Option<Vec<u8>>, answer: Answer) -> Result<()> {
-    let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let dir = match place.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(fs::TEMPORARY);
-    let existing = std::fs::metadata(&place)
-        .ok()
-        .map(|meta| meta.permissions());
-    #[cfg(unix)]
+fn to_stdout(mut answer: Answer, how: &How) -> Result<()> {
+    let host = crate::http::host_of(&answer.url);
+    let mut stdout = io::stdout().lock();
+    if let Some(head) = head(&answer, how)
+        && let Err(error) = stdout.write_all(&head)
     {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file: the umask takes away what it does not want.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        return super::written(Err(error));
     }
-    let unwritable = |error| unwritable(path, error);
-    let mut temp = builder.tempfile_in(dir).map_err(unwritable)?;
-    if let Some(permissions) = existing {
-        temp.as_file()
-            .set_permissions(permissions)
-            .map_err(unwritable)?;
+    if !how.only_head {
+        match copy(&mut answer, &mut stdout, how.most, &mut |_| {}) {
+            Ok(()) => {}
+            Err(Trouble::Writing(error)) => return super::written(Err(error)),
+            Err(trouble) => return Err(trouble.failure(&host).hint("run the command again")),
+        }
     }
-    copy(head, answer, temp.as_file_mut())?;
-    temp.persist(&place)
-        .map_err(|error| unwritable(error.error))?;
-    Ok(())
+    super::written(stdout.flush())
 }
 
-/// `/dev/null`, a named pipe: written to, never replaced.
-fn is_special(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
-}
-
-pub(super) fn head(answer: &Answer) -> Vec<u8> {
+/// The status line and the headers, where they are wanted.
+pub(super) fn head(answer: &Answer, how: &How) -> Option<Vec<u8>> {
+    if !how.include && !how.only_head {
+        return None;
+    }
     let status = answer.status;
     let mut head = format!("{:?} {status}\r\n", answer.version).into_bytes();
     for (name, value) in &answer.headers {
@@ -86,35 +94,56 @@ pub(super) fn head(answer: &Answer) -> Vec<u8> {
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
-    head
+    Some(head)
 }
 
-/// Reading and writing fail differently: one may pass, the other is ours.
-fn copy(head: Option<Vec<u8>>, mut answer: Answer, out: &mut dyn Write) -> Result<()> {
-    let host = crate::http::host_of(&answer.url);
-    if let Some(head) = head {
-        super::written(out.write_all(&head))?;
+/// Why a body did not get where it was to go: reading and writing fail
+/// differently, one may pass, the other is ours.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Reading(io::Error),
+    Writing(io::Error),
+    TooLong(u64),
+}
+
+impl Trouble {
+    /// What it is to the command, but for the hint.
+    pub(super) fn failure(self, host: &str) -> Failure {
+        match self {
+            Trouble::Reading(error) => Failure::caused(Kind::Unavailable, error)
+                .context(format!("the answer of {host} broke off")),
+            Trouble::Writing(error) => Failure::caused(Kind::Internal, error)
+                .context(format!("the answer of {host} cannot be written")),
+            Trouble::TooLong(most) => Failure::new(
+                Kind::Unavailable,
+                format!("the answer of {host} is longer than {most} bytes"),
+            ),
+        }
     }
-    let mut buffer = vec![0; 64 * 1024];
+}
+
+/// Moves the body; a length that is announced and too long is not begun.
+pub(super) fn copy(
+    answer: &mut Answer,
+    out: &mut dyn Write,
+    most: Option<u64>,
+    moved: &mut dyn FnMut(u64),
+) -> Result<(), Trouble> {
+    let mut left = most.unwrap_or(u64::MAX);
+    let too_long = || Trouble::TooLong(most.unwrap_or(u64::MAX));
+    if answer.length().is_some_and(|length| length > left) {
+        return Err(too_long());
+    }
+    let mut buffer = vec![0; BLOCK];
     loop {
         let read = match answer.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                return Err(Failure::caused(Kind::Unavailable, error)
-                    .context(format!("the answer of {host} broke off"))
-                    .hint("run the command again"));
-            }
+            Err(error) => return Err(Trouble::Reading(error)),
         };
-        if let Err(error) = out.write_all(&buffer[..read]) {
-            return super::written(Err(error));
-        }
+        left = left.checked_sub(read as u64).ok_or_else(too_long)?;
+        out.write_all(&buffer[..read]).map_err(Trouble::Writing)?;
+        moved(read as u64);
     }
-}
-
-fn unwritable(path: &Path, error: io::Error) -> Failure {
-    Failure::caused(Kind::Usage, error)
-        .context(format!("`{}` cannot be written", path.display()))
-        .hint("name another file: `-o FILE`")
 }

@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 
-use super::screen;
+use super::{How, screen};
 use crate::api::Answer;
 use crate::error::Result;
 use crate::filter::Found;
@@ -23,12 +23,15 @@ pub fn found(found: &Found, ui: Ui) -> Result<ControlFlow<()>> {
     written(&line)
 }
 
-/// Writes the status line and the headers alone.
-pub fn head(answer: &Answer, ui: Ui) -> Result<ControlFlow<()>> {
+/// Writes the status line and the headers, where they are wanted.
+pub fn head(answer: &Answer, how: &How) -> Result<ControlFlow<()>> {
+    let Some(head) = super::answer::head(answer, how) else {
+        return Ok(ControlFlow::Continue(()));
+    };
     if io::stdout().is_terminal() {
-        return written(screen::head(answer, ui.colors_stdout()).as_bytes());
+        return written(screen::head(answer, how.ui.colors_stdout()).as_bytes());
     }
-    written(&super::answer::head(answer))
+    written(&head)
 }
 
 fn written(bytes: &[u8]) -> Result<ControlFlow<()>> {

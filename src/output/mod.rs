@@ -1,8 +1,10 @@
 //! stdout: data, and the only place where a credential is printed.
 
 mod answer;
+mod download;
 mod found;
 mod helper;
+mod part;
 mod plain;
 mod pretty;
 mod safely;
@@ -15,7 +17,8 @@ use std::io::{self, Write};
 
 use crate::error::{Failure, Kind, Result};
 
-pub use answer::{Target, answer};
+pub use answer::{How, Target, answer};
+pub use download::Download;
 pub use found::{found, head};
 pub use helper::{Login, docker_login, exec_credential, git_login, git_quit};
 pub use safely::{safely, safely_to_file};

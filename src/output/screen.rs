@@ -5,13 +5,14 @@ use std::io::{self, Read, Write};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
+use super::answer::How;
 use super::plain::{Plain, harmless};
 use super::pretty::Pretty;
 use super::utf8::Utf8;
 use crate::api::Answer;
 use crate::error::{Failure, Kind, Result};
 use crate::filter::Found;
-use crate::ui::{Ui, escape};
+use crate::ui::escape;
 
 /// What an answer is to be shown as.
 enum Manner {
@@ -19,11 +20,13 @@ enum Manner {
     Text(Plain),
 }
 
-/// Shows an answer; `include` puts its status line and headers before it.
-pub(super) fn show(mut answer: Answer, include: bool, ui: Ui) -> Result<()> {
+/// Shows an answer.
+pub(super) fn show(mut answer: Answer, how: &How) -> Result<()> {
+    let ui = how.ui;
     let color = ui.colors_stdout();
     let mut stdout = io::stdout().lock();
-    if include && !said(&mut stdout, &head(&answer, color))? {
+    let has_head = how.include || how.only_head;
+    if has_head && !said(&mut stdout, &head(&answer, color))? || how.only_head {
         return Ok(());
     }
     let host = crate::http::host_of(&answer.url);

@@ -1,17 +1,23 @@
 //! `request`: curl's habits, the credential added, fenced to its own hosts.
 
-mod deadlines;
-mod redirects;
-mod renewing;
-mod retries;
-mod verbose;
-mod jq;
-#[cfg(unix)]
-mod terminal;
 mod action_types;
 mod bodies;
+mod compressed;
+mod deadlines;
+mod downloads;
+mod hostile;
+mod jq;
+#[cfg(target_os = "linux")]
+mod memory;
 mod multipart;
+mod redirects;
+mod renewing;
+mod resume;
+mod retries;
+#[cfg(unix)]
+mod terminal;
 mod uploads;
+mod verbose;
 
 use serde_json::json;
 

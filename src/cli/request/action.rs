@@ -2,7 +2,6 @@
 //! after each other, with arguments held to the action's parameters.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 
 use super::arguments;
 use crate::api::{Answer, ApiError, Plan};
@@ -95,11 +94,9 @@ fn save(
     answer: Answer,
     known: &mut BTreeMap<String, Value>,
 ) -> Result<()> {
-    let mut body = Vec::new();
-    let read = answer.take(MAX_ANSWER).read_to_end(&mut body);
-    read.map_err(|error| {
+    let body = answer.whole(MAX_ANSWER).map_err(|error| {
         Failure::caused(Kind::Unavailable, error)
-            .context(format!("an answer to `{}` broke off", caller.id))
+            .context(format!("an answer to `{}` could not be read", caller.id))
             .hint("run the command again")
     })?;
     let json = serde_json::from_slice(&body).unwrap_or_default();

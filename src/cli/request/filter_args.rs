@@ -8,7 +8,7 @@ use crate::api::Answer;
 use crate::error::{Failure, Kind, Result};
 use crate::filter::{Filter, MAX_INPUT, too_long};
 use crate::http;
-use crate::output;
+use crate::output::{self, How};
 use crate::ui::Ui;
 
 /// What is picked from the answer.
@@ -29,10 +29,9 @@ impl FilterArgs {
     }
 }
 
-/// Prints what a filter picks from an answer; `include` puts the answer's status
-/// line and headers before it.
-pub(super) fn filtered(filter: &Filter, answer: Answer, include: bool, ui: Ui) -> Result<()> {
-    if include && output::head(&answer, ui)?.is_break() {
+/// Prints what a filter picks from an answer.
+pub(super) fn filtered(filter: &Filter, answer: Answer, how: &How) -> Result<()> {
+    if output::head(&answer, how)?.is_break() {
         return Ok(());
     }
     let host = http::host_of(&answer.url);
@@ -48,5 +47,5 @@ pub(super) fn filtered(filter: &Filter, answer: Answer, include: bool, ui: Ui) -
     if body.len() > MAX_INPUT {
         return Err(too_long());
     }
-    filter.run(&body, &mut |found| output::found(&found, ui))
+    filter.run(&body, &mut |found| output::found(&found, how.ui))
 }

@@ -1,13 +1,15 @@
 //! `hallpass request`: call the API, with curl's habits, the credential added.
 //! One room for each part of the command line: the request line (`line`), the
 //! body (`body`, with `data` and `form`), the definition's named requests
-//! (`action`), how it travels (`transport`), what becomes of the answer (`show`),
-//! or of what is picked from it (`filter_args`).
+//! (`action`), how it travels (`transport`), what becomes of the answer (`show`,
+//! and `file` for the name of the file it goes to), or of what is picked from it
+//! (`filter_args`).
 
 mod action;
 mod arguments;
 mod body;
 mod data;
+mod file;
 mod filter_args;
 mod form;
 mod line;
@@ -19,6 +21,7 @@ pub(super) use arguments::{command, type_of};
 use std::collections::BTreeMap;
 
 use clap::Args;
+use reqwest::Method;
 
 use super::calling::{self, Caller};
 use crate::api::{self, Answer, Plan, Wish};
@@ -74,21 +77,44 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
         integration: &integration,
         manner: args.transport.begin(&context.http),
     };
+    let place = args
+        .show
+        .place(&args.targets, &format!("{id} {:?}", args.targets))?;
     let answer = match &args.action {
         Some(name) => {
             let call = action::prepare(&integration, name, &args.targets)?;
             action::run(&caller, &call)?
         }
-        None => one(&caller, &args)?,
+        None => one(&caller, &args, &place)?,
     };
-    show::show(&id, &args.show, filter.as_ref(), answer, context.ui)
+    show::show(&id, &args.show, filter.as_ref(), place, answer, context.ui)
+}
+
+impl RequestArgs {
+    /// Whether nothing is to be said but errors.
+    pub(super) fn is_silent(&self) -> bool {
+        self.show.silent
+    }
 }
 
 /// The one request that the command line describes.
-fn one(caller: &Caller<'_>, args: &RequestArgs) -> Result<Answer> {
+fn one(caller: &Caller<'_>, args: &RequestArgs, place: &show::Place) -> Result<Answer> {
     // Before anything is read: a pipe may have to be waited for.
     fence(caller, target(args)?)?;
-    let wish = wish(args, caller.context.ui)?;
+    let mut wish = wish(args, caller.context.ui)?;
+    if args.show.continue_at.is_some() && wish.method != Method::GET {
+        let why = format!(
+            "`-C -` goes on with what a GET gives, and this is a {}",
+            wish.method
+        );
+        return Err(Failure::new(Kind::Usage, why).hint("leave `-C -` out"));
+    }
+    for (name, value) in place.asks(&args.show) {
+        let is_given = |(known, _): &(String, String)| known.eq_ignore_ascii_case(&name);
+        if !wish.headers.iter().any(is_given) {
+            wish.headers.push((name, value));
+        }
+    }
     fence(caller, &wish.target)?;
     let fresh = caller.fresh()?;
     let (answer, _) = caller.renewing_once(fresh, &|values| {
@@ -140,7 +166,12 @@ fn wish(args: &RequestArgs, ui: Ui) -> Result<Wish> {
     headers.sent.extend(defaults);
     let target = target(args)?;
     Ok(Wish {
-        method: args.line.method.clone().unwrap_or(carried.method),
+        method: args
+            .line
+            .method
+            .clone()
+            .or_else(|| args.show.method())
+            .unwrap_or(carried.method),
         target: extended(target, carried.segment.as_deref(), carried.query.as_deref()),
         headers: headers.sent,
         without: headers.without,

@@ -70,7 +70,7 @@ fn serve(mut stream: TcpStream, manner: Manner, report: &Sender<Got>, told: &Rec
         .find_map(|line| line.strip_prefix("content-length: "))
         .map(|length| length.parse::<u64>().unwrap());
     if manner == Manner::Beginning {
-        source.read_exact(&mut [0; 65536]).unwrap();
+        source.read_exact(&mut vec![0; 65536]).unwrap();
         let answer = "HTTP/1.1 413 -\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large";
         stream.write_all(answer.as_bytes()).unwrap();
         // It stays there and reads no more, until it is told to.

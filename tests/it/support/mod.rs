@@ -2,12 +2,13 @@
 //!
 //! Promises: a program sees nothing of the environment the tests were started in (`cmd`), has a
 //! `HALLPASS_HOME` of its own (`home`), is ended by whoever started it (`running`), and talks to a
-//! provider on loopback only (`provider`, and `recorder` for what that one cannot play). Nothing waits without a deadline, nothing just sleeps.
+//! provider on loopback only (`provider`, and `recorder` for what that one cannot play, `raw` for what no server would). Nothing waits without a deadline, nothing just sleeps.
 
 mod cmd;
 mod home;
 pub mod http;
 mod provider;
+mod raw;
 mod recorder;
 mod running;
 #[cfg(unix)]
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 pub use cmd::{Cmd, Run};
 pub use home::{HALLPASS, Home};
 pub use provider::Provider;
+pub use raw::Raw;
 pub use recorder::{Asked, CONSENT, Recorder, Reply};
 pub use running::Running;
 #[cfg(unix)]

@@ -1,0 +1,103 @@
+//! How much memory an answer takes, whatever its length: the peak as the kernel knows it.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::support::{Raw, eventually};
+
+/// The most that it may take, in KiB; what is measured is a debug build.
+const MOST: u64 = 32 * 1024;
+
+const MIB: usize = 1024 * 1024;
+
+/// The peak of a process's memory, in KiB.
+fn peak(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Downloads this from an API that keeps the end back until the peak was looked at.
+fn peak_of(headers: &'static str, body: Vec<u8>, arrived: u64) -> u64 {
+    let length = body.len();
+    let api = Raw::start(move |stream, _, _| {
+        let held = body.len() - 1;
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\n{headers}Content-Length: {length}\r\n\r\n"
+        )?;
+        stream.write_all(&body[..held])?;
+        // The last byte never comes: the caller is killed.
+        std::io::copy(stream, &mut std::io::sink()).map(drop)
+    });
+    let home = api.home("");
+    let file = home.path().join("file.part");
+    let args = ["request", "x", "/file", "-o", "file"];
+    let args = if headers.contains("ETag") {
+        args.to_vec()
+    } else {
+        vec!["request", "x", "/file", "-o", "/dev/null"]
+    };
+    let running = home.hallpass(&args).dir(home.path()).spawn();
+    if args.contains(&"file") {
+        eventually("all but the end has arrived", || {
+            let meta = std::fs::metadata(&file).ok()?;
+            (meta.len() >= arrived).then_some(())
+        });
+    } else {
+        let written = || {
+            let io = std::fs::read_to_string(format!("/proc/{}/io", running.id())).ok()?;
+            let line = io.lines().find(|line| line.starts_with("wchar:"))?;
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+        };
+        eventually("all but the end has been written", || {
+            (written()? >= arrived).then_some(())
+        });
+    }
+    peak(running.id()).unwrap()
+}
+
+#[test]
+fn a_long_body_takes_constant_memory() {
+    let length = 128 * MIB;
+    let peak = peak_of("ETag: \"v1\"\r\n", vec![b'x'; length], length as u64 - 1);
+    assert!(peak <= MOST, "{peak} KiB");
+}
+
+/// So many zeros, compressed a thousandfold.
+fn bomb(mib: usize) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let block = vec![0; MIB];
+    for _ in 0..mib {
+        encoder.write_all(&block).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_gzip_bomb_takes_constant_memory() {
+    // A little less is out before the last byte is in.
+    let arrived = (MIB * 60) as u64;
+    let peak = peak_of("Content-Encoding: gzip\r\n", bomb(64), arrived);
+    assert!(peak <= MOST, "{peak} KiB");
+}
+
+#[test]
+fn a_bomb_to_something_that_must_hold_it_is_given_up() {
+    let body = bomb(64);
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
+    let api = Raw::saying([head.as_bytes(), &body].concat());
+    let home = api.home(
+        "[integrations.x.actions.two]\nsteps = [{ path = \"/a\", save = { id = \"id\" } }, { path = \"/b/{id}\" }]",
+    );
+    let run = home
+        .hallpass(&["request", "x", "--action", "two"])
+        .run()
+        .fails_with(6);
+    assert!(run.stderr.contains("it is longer than"), "{run}");
+    assert_eq!(api.heads().len(), 1);
+}
