@@ -59,6 +59,17 @@ impl Answer {
         }
     }
 
+    /// The same answer with another body: what was read of it, or what it was
+    /// made into.
+    #[must_use]
+    pub fn with_body(self, body: impl Read + Send + 'static) -> Self {
+        Self {
+            is_decoded: true,
+            body: Box::new(body),
+            ..self
+        }
+    }
+
     /// Whether it is an error (RFC 9110 section 15.5 and 15.6).
     pub fn is_error(&self) -> bool {
         self.status.is_client_error() || self.status.is_server_error()

@@ -8,8 +8,10 @@ mod body;
 mod coding;
 mod fence;
 mod headers;
+mod link;
 mod manner;
 pub mod multipart;
+mod paginate;
 mod plan;
 mod redirect;
 mod retry;
@@ -22,6 +24,7 @@ pub use body::{Begun, Body, Once};
 pub use fence::fence;
 pub use headers::credential_header;
 pub use manner::{Deadline, Limits, Manner};
+pub use paginate::{Items, Page, PageError, Pager, Turn};
 pub use plan::{Plan, Wish};
 pub use redirect::{RedirectError, Sent, Trail};
 pub use retry::{Case, LONGEST_WAIT, Outcome, Retry, Verdict, judge};
@@ -56,6 +59,12 @@ pub enum ApiError {
     /// The URL cannot be read.
     #[error("`{0}` is neither a path nor a URL")]
     BadUrl(String),
+    /// Pages are counted on from it, and it is no number.
+    #[error("the query's `{name}` is no number, and pages are counted on from it")]
+    Uncountable {
+        /// The parameter.
+        name: String,
+    },
     /// The body's file cannot be read.
     #[error("`{path}` cannot be read: {source}")]
     Body {

@@ -314,9 +314,12 @@ fn framing(own: &mut HeaderMap, url: &Url) -> Result<Option<u64>, ApiError> {
 }
 
 /// Names and values.
-type Pairs = Vec<(String, Value)>;
+pub(super) type Pairs = Vec<(String, Value)>;
 
-fn pairs(templates: &[(String, Template)], values: &Values<'_>) -> Result<Pairs, ApiError> {
+pub(super) fn pairs(
+    templates: &[(String, Template)],
+    values: &Values<'_>,
+) -> Result<Pairs, ApiError> {
     let mut pairs = Pairs::new();
     for (name, template) in templates {
         if let Some(rendered) = template.render(values)? {
@@ -341,7 +344,7 @@ fn lay_over(base: &mut Json, over: Json) {
 }
 
 /// Adds query parameters.
-fn with_query(url: SafeUrl, pairs: Pairs) -> SafeUrl {
+pub(super) fn with_query(url: SafeUrl, pairs: Pairs) -> SafeUrl {
     if pairs.is_empty() {
         return url;
     }

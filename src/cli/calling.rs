@@ -87,6 +87,10 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
             Kind::Usage,
             "write `-H 'Name: value'`, or leave the header out".to_owned(),
         ),
+        ApiError::Uncountable { name } => (
+            Kind::Usage,
+            format!("write `--query {name}=1`, or leave it out"),
+        ),
         ApiError::Body { .. } => (Kind::Usage, "name a file that is there".to_owned()),
         ApiError::Upload { .. } => (
             Kind::Unavailable,

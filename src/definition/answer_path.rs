@@ -3,7 +3,11 @@
 //! brackets or slashes in quotes: `["https://acme.example/org"].id`. A path is
 //! literal but for the value an element is looked for by: `sites[name={site}].url`.
 
+mod raw;
+
 use serde_json::Value as Json;
+
+pub use raw::{each_item, text_of_raw};
 
 use super::template::{Names, RenderError, Scope, Template};
 

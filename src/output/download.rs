@@ -397,7 +397,7 @@ fn hidden(place: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// `/dev/null`, a named pipe: written to, never replaced.
-fn is_special(path: &Path) -> bool {
+pub(super) fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
@@ -406,7 +406,7 @@ fn too_long(most: u64, host: &str) -> Failure {
     failure.hint("allow more with `--max-filesize BYTES`; nothing was kept")
 }
 
-fn unwritable(path: &Path, error: io::Error) -> Failure {
+pub(super) fn unwritable(path: &Path, error: io::Error) -> Failure {
     let exists = error.kind() == io::ErrorKind::AlreadyExists;
     let failure = Failure::caused(Kind::Usage, error)
         .context(format!("`{}` cannot be written", path.display()));

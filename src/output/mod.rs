@@ -4,6 +4,7 @@ mod answer;
 mod download;
 mod found;
 mod helper;
+mod pages;
 mod part;
 mod plain;
 mod pretty;
@@ -12,6 +13,7 @@ mod screen;
 mod table;
 mod token;
 mod utf8;
+mod whole;
 
 use std::io::{self, Write};
 
@@ -21,6 +23,7 @@ pub use answer::{How, Target, answer};
 pub use download::Download;
 pub use found::{found, head};
 pub use helper::{Login, docker_login, exec_credential, git_login, git_quit};
+pub use pages::Pages;
 pub use safely::{safely, safely_to_file};
 pub use table::table;
 pub use token::{Format, token};

@@ -1,4 +1,4 @@
-//! The API the tokens are for: who am I, an echo, any status, so many bytes.
+//! The API the tokens are for: who am I, an echo, any status, so many bytes, a list in pages (`items`).
 //!
 //! Promises: nothing without a live token, one that is bound to a key only with a proof of it, and a refusal as RFC 6750, section 3 wants it;
 //! `/bytes` is made while it is sent, in constant memory.
@@ -10,6 +10,7 @@ use url::form_urlencoded;
 
 use super::dpop::{self, Fault};
 use super::grants::{Grant, Live};
+use super::items;
 use super::state::{Entry, State};
 use super::wire::{Body, Reply, Request};
 
@@ -17,6 +18,8 @@ use super::wire::{Body, Reply, Request};
 pub fn owns(path: &str) -> bool {
     path == "/me"
         || path == "/echo"
+        || path == "/items"
+        || path == "/items/cursor"
         || ["/echo/", "/status/", "/bytes/"]
             .iter()
             .any(|prefix| path.starts_with(prefix))
@@ -52,6 +55,9 @@ pub fn answer(state: &State, request: &Request, entry: &mut Entry) -> Reply {
             "GET" | "HEAD" => Reply::json(200, &me(&live)),
             _ => Reply::json(405, &json!({ "error": "method not allowed" })).with("Allow", "GET"),
         };
+    }
+    if request.path.starts_with("/items") {
+        return items::answer(&state.issuer, request);
     }
     if let Some(code) = request.path.strip_prefix("/status/") {
         return match code.parse() {

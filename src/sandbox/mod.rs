@@ -20,6 +20,7 @@ mod device;
 mod dpop;
 mod grants;
 mod home;
+mod items;
 mod machines;
 mod oauth;
 mod page;

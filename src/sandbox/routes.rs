@@ -106,7 +106,7 @@ fn welcome(state: &State) -> Value {
         "what": "hallpass sandbox: an OAuth 2.0 provider and API to try things on, nothing is real",
         "metadata": format!("{issuer}/.well-known/oauth-authorization-server"),
         "clients": CLIENTS.iter().map(|client| client.id).collect::<Vec<_>>(),
-        "api": ["/me", "/echo", "/status/{code}", "/bytes/{n}"],
+        "api": ["/me", "/echo", "/status/{code}", "/bytes/{n}", "/items", "/items/cursor"],
         "control": ["/sandbox/control", "/sandbox/log"],
         "definitions": "hallpass sandbox --print-config",
     });

@@ -10,10 +10,12 @@ mod jq;
 #[cfg(target_os = "linux")]
 mod memory;
 mod multipart;
+mod pages;
 mod redirects;
 mod renewing;
 mod resume;
 mod retries;
+mod slurp;
 #[cfg(unix)]
 mod terminal;
 mod uploads;

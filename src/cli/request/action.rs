@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
+
 use super::arguments;
 use crate::api::{Answer, ApiError, Plan};
+use crate::broker::Fresh;
 use crate::cli::calling::{self, Caller};
 use crate::connection::Values;
 use crate::definition::report::closest;
@@ -65,26 +68,75 @@ pub(super) fn prepare<'a>(
     Ok(Prepared { action, arguments })
 }
 
+/// How far an action went without its last request.
+pub(super) enum Reached<'a> {
+    /// A step was answered so that there is no going on.
+    Ended(Box<Answer>),
+    /// The last request is left.
+    Last(LastStep<'a>, Box<Fresh>),
+}
+
+/// The request whose answer is the action's.
+pub(super) struct LastStep<'a> {
+    call: &'a Prepared<'a>,
+    step: &'a ActionStep,
+    known: BTreeMap<String, Value>,
+}
+
+impl LastStep<'_> {
+    /// Plans it.
+    pub(super) fn plan(&self, values: &Values<'_>) -> Result<Plan, ApiError> {
+        self.call.plan(self.step, values, &self.known)
+    }
+}
+
+impl Prepared<'_> {
+    /// The method of the last request.
+    pub(super) fn method(&self) -> Option<&Method> {
+        self.action.steps.last().map(|step| &step.request.method)
+    }
+}
+
 /// Makes the action's requests; the last answer is the action's, or the first
 /// that is no success.
 pub(super) fn run(caller: &Caller<'_>, call: &Prepared<'_>) -> Result<Answer> {
+    match up_to_last(caller, call)? {
+        Reached::Ended(answer) => Ok(*answer),
+        Reached::Last(last, fresh) => {
+            let plan = |values: &Values<'_>| last.plan(values);
+            let (answer, _) = caller.renewing_once(*fresh, &plan)?;
+            Ok(answer)
+        }
+    }
+}
+
+/// Makes all requests but the last.
+pub(super) fn up_to_last<'a>(caller: &Caller<'_>, call: &'a Prepared<'a>) -> Result<Reached<'a>> {
     let mut fresh = caller.fresh()?;
     let mut known = BTreeMap::new();
-    let last = call.action.steps.len().saturating_sub(1);
-    for (at, step) in call.action.steps.iter().enumerate() {
+    let action = call.action;
+    let Some((last, before)) = action.steps.split_last() else {
+        return Err(Failure::new(
+            Kind::Definition,
+            format!("the action `{}` has no request", action.name),
+        )
+        .hint("run `hallpass check`"));
+    };
+    for step in before {
         let plan = |values: &Values<'_>| call.plan(step, values, &known);
         let (answer, used) = caller.renewing_once(fresh, &plan)?;
         fresh = used;
-        if at == last || answer.is_error() {
-            return Ok(answer);
+        if answer.is_error() {
+            return Ok(Reached::Ended(Box::new(answer)));
         }
         save(caller, step, answer, &mut known)?;
     }
-    Err(Failure::new(
-        Kind::Definition,
-        format!("the action `{}` has no request", call.action.name),
-    )
-    .hint("run `hallpass check`"))
+    let last = LastStep {
+        call,
+        step: last,
+        known,
+    };
+    Ok(Reached::Last(last, Box::new(fresh)))
 }
 
 /// Keeps what later steps use.

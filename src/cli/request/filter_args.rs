@@ -29,10 +29,11 @@ impl FilterArgs {
     }
 }
 
-/// Prints what a filter picks from an answer.
-pub(super) fn filtered(filter: &Filter, answer: Answer, how: &How) -> Result<()> {
+/// Prints what a filter picks from an answer; `false` once the reader has gone
+/// away.
+pub(super) fn filtered(filter: &Filter, answer: Answer, how: &How) -> Result<bool> {
     if output::head(&answer, how)?.is_break() {
-        return Ok(());
+        return Ok(false);
     }
     let host = http::host_of(&answer.url);
     let mut body = Vec::new();
@@ -47,5 +48,11 @@ pub(super) fn filtered(filter: &Filter, answer: Answer, how: &How) -> Result<()>
     if body.len() > MAX_INPUT {
         return Err(too_long());
     }
-    filter.run(&body, &mut |found| output::found(&found, how.ui))
+    let mut is_read = true;
+    filter.run(&body, &mut |found| {
+        let flow = output::found(&found, how.ui)?;
+        is_read = flow.is_continue();
+        Ok(flow)
+    })?;
+    Ok(is_read)
 }

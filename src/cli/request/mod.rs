@@ -1,9 +1,9 @@
 //! `hallpass request`: call the API, with curl's habits, the credential added.
 //! One room for each part of the command line: the request line (`line`), the
 //! body (`body`, with `data` and `form`), the definition's named requests
-//! (`action`), how it travels (`transport`), what becomes of the answer (`show`,
-//! and `file` for the name of the file it goes to), or of what is picked from it
-//! (`filter_args`).
+//! (`action`), how it travels (`transport`), answers that come in pages (`pages`),
+//! what becomes of the answer (`show`, and `file` for the name of the file it goes
+//! to), or of what is picked from it (`filter_args`).
 
 mod action;
 mod arguments;
@@ -13,7 +13,9 @@ mod file;
 mod filter_args;
 mod form;
 mod line;
+mod pages;
 mod show;
+mod slurp;
 mod transport;
 
 pub(super) use arguments::{command, type_of};
@@ -25,7 +27,7 @@ use reqwest::Method;
 
 use super::calling::{self, Caller};
 use crate::api::{self, Answer, Plan, Wish};
-use crate::connection::{ConnectionArg, Kept, Values};
+use crate::connection::{ConnectionArg, ConnectionId, Kept, Values};
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
 use crate::ui::Ui;
@@ -42,6 +44,7 @@ Examples:
   hallpass request github /repos/o/r/issues --json '{\"title\":\"Hello\"}'
   hallpass request github /user -i -o answer.txt
   hallpass request github /user/repos --jq '.[].full_name'
+  hallpass request github /user/repos --paginate --slurp -o repos.json
   hallpass request drive /upload -F 'meta={\"name\":\"a\"};type=application/json' -F file=@a.png
   hallpass request bucket /backup.tar -T backup.tar
   hallpass request github --action create-issue owner=o repo=r title=Hello body@notes.md"
@@ -66,6 +69,8 @@ pub(super) struct RequestArgs {
     show: show::ShowArgs,
     #[command(flatten)]
     filter: filter_args::FilterArgs,
+    #[command(flatten)]
+    pages: pages::PageArgs,
 }
 
 pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
@@ -77,9 +82,10 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
         integration: &integration,
         manner: args.transport.begin(&context.http),
     };
-    let place = args
-        .show
-        .place(&args.targets, &format!("{id} {:?}", args.targets))?;
+    if args.pages.paginate {
+        return pages::run(&caller, &args, filter.as_ref());
+    }
+    let place = args.place(&id)?;
     let answer = match &args.action {
         Some(name) => {
             let call = action::prepare(&integration, name, &args.targets)?;
@@ -91,6 +97,13 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
 }
 
 impl RequestArgs {
+    /// Where the answer goes.
+    fn place(&self, id: &ConnectionId) -> Result<show::Place> {
+        // What is asked for, without which no part of a file is gone on with.
+        let request = format!("{id} {:?} {:?}", self.targets, self.line.query);
+        self.show.place(&self.targets, &request)
+    }
+
     /// Whether nothing is to be said but errors.
     pub(super) fn is_silent(&self) -> bool {
         self.show.silent

@@ -64,6 +64,16 @@ pub(super) struct Place {
 }
 
 impl ShowArgs {
+    /// How the answer is shown.
+    pub(super) fn how(&self, ui: Ui) -> How {
+        How {
+            ui,
+            include: self.include,
+            only_head: self.head,
+            most: self.max_filesize,
+        }
+    }
+
     /// The method that is asked with, where these flags say so.
     pub(super) fn method(&self) -> Option<Method> {
         self.head.then_some(Method::HEAD)
@@ -165,14 +175,9 @@ pub(super) fn show(
             "the answer is compressed in a way that is not undone here (`{coding}`): its bytes are left as they are"
         ));
     }
-    let how = How {
-        ui,
-        include: args.include,
-        only_head: args.head,
-        most: args.max_filesize,
-    };
+    let how = args.how(ui);
     if let Some(filter) = filter.filter(|_| !is_error && !how.only_head) {
-        return filtered(filter, answer, &how);
+        return filtered(filter, answer, &how).map(drop);
     }
     let target = if args.fail && is_error {
         // With the head, where that was asked for.

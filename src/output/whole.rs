@@ -1,0 +1,70 @@
+//! A file that appears whole or not at all: it is written beside its place and
+//! moved there at the end. A link is followed, and a file that is replaced
+//! keeps its mode.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::download::unwritable;
+use crate::error::Result;
+use crate::fs;
+
+/// A file that is not there yet; dropping it leaves nothing.
+pub(super) struct WholeFile {
+    temp: NamedTempFile,
+    place: PathBuf,
+    path: PathBuf,
+}
+
+impl WholeFile {
+    /// Begins one beside its place.
+    pub(super) fn create(path: &Path) -> Result<Self> {
+        let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let dir = match place.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(fs::TEMPORARY);
+        let existing = std::fs::metadata(&place)
+            .ok()
+            .map(|meta| meta.permissions());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any new file: the umask takes away what it does not want.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let unwritable = |error| unwritable(path, error);
+        let temp = builder.tempfile_in(dir).map_err(unwritable)?;
+        if let Some(permissions) = existing {
+            temp.as_file()
+                .set_permissions(permissions)
+                .map_err(unwritable)?;
+        }
+        Ok(Self {
+            temp,
+            place,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Moves it to its place.
+    pub(super) fn keep(self) -> Result<()> {
+        let moved = self.temp.persist(&self.place);
+        moved.map_err(|error| unwritable(&self.path, error.error))?;
+        Ok(())
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temp.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temp.as_file_mut().flush()
+    }
+}
