@@ -5,94 +5,45 @@
 //! requests that come with one. Errors say what failed without the URL, whose
 //! query may hold secrets.
 
+mod authorities;
+mod clients;
 mod identity;
 mod nonces;
+mod proxy;
+mod trouble;
 mod upload;
 mod validity;
 
-use std::cell::{OnceCell, RefCell};
 use std::io::Read;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::ClientBuilder;
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::Response;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
-use rustls::AlertDescription;
 use url::{Host, Url};
 
+use clients::Known;
+pub use clients::Manner;
 pub use identity::{Identity, IdentityError};
 pub use nonces::{Nonces, ServerRole};
+use trouble::innermost;
+pub use trouble::{HttpError, explain};
 
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long an API may be silent: long reports and long polls are not cut off.
-const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
-
-/// Clients shared by every request of one run.
+/// Clients shared by every request of one run, and by all its threads.
 #[derive(Debug)]
 pub struct Http {
     connect: Duration,
     /// The user's word on that, once it is said.
     connect_within: OnceLock<Duration>,
     timeout: Duration,
-    plain: OnceCell<Client>,
-    loopback: OnceCell<Client>,
-    remote: OnceCell<Client>,
-    identified: RefCell<Vec<Identified>>,
-    nonces: RefCell<Nonces>,
-}
-
-/// A client that shows a certificate.
-#[derive(Debug)]
-struct Identified {
-    mark: [u8; 32],
-    loopback: bool,
-    client: Client,
-}
-
-/// A request that got no answer; all of these may pass.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpError {
-    /// Nobody answered at that address, or the name is unknown.
-    #[error("cannot connect to {host}: {why}")]
-    Connect {
-        /// Host and port.
-        host: String,
-        /// What the network said.
-        why: String,
-    },
-    /// The server ended the handshake over a certificate: it wants one of the
-    /// client, or another one.
-    #[error(
-        "{host} refused the TLS connection ({alert}): it may be for the client certificate, which it misses or does not take"
-    )]
-    Certificate {
-        /// Host and port.
-        host: String,
-        /// The alert (RFC 8446 section 6.2).
-        alert: String,
-    },
-    /// The deadline passed.
-    #[error("{host} did not answer in time")]
-    Timeout {
-        /// Host and port.
-        host: String,
-    },
-    /// The answer broke off, or was longer than anything sensible.
-    #[error("the answer of {host} could not be read: {why}")]
-    Broken {
-        /// Host and port.
-        host: String,
-        /// In what way.
-        why: String,
-    },
-    /// The client itself could not be made.
-    #[error("no HTTP client could be set up: {0}")]
-    Setup(String),
+    clients: Mutex<Vec<Known>>,
+    manner: OnceLock<Manner>,
+    nonces: Mutex<Nonces>,
 }
 
 /// An answer read whole; it may hold tokens, so that it cannot be printed.
@@ -118,11 +69,9 @@ impl Http {
             connect,
             connect_within: OnceLock::new(),
             timeout,
-            plain: OnceCell::new(),
-            loopback: OnceCell::new(),
-            remote: OnceCell::new(),
-            identified: RefCell::default(),
-            nonces: RefCell::default(),
+            clients: Mutex::default(),
+            manner: OnceLock::new(),
+            nonces: Mutex::default(),
         }
     }
 
@@ -140,57 +89,6 @@ impl Http {
     /// The bound on one call to a provider.
     pub fn timeout(&self) -> Duration {
         self.timeout
-    }
-
-    /// The client for a URL. This process's own loopback traffic never goes
-    /// through a proxy; plain http, which only ever stays on this machine,
-    /// needs no certificates, whose parsing is most of what a client costs.
-    pub fn client_for(&self, url: &Url) -> Result<&Client, HttpError> {
-        let cell = match (url.scheme(), is_loopback(url)) {
-            ("http", true) => &self.plain,
-            (_, true) => &self.loopback,
-            _ => &self.remote,
-        };
-        if let Some(client) = cell.get() {
-            return Ok(client);
-        }
-        let client = built(self.builder_for(url, None))?;
-        Ok(cell.get_or_init(|| client))
-    }
-
-    /// The beginnings of a client for a URL.
-    fn builder_for(&self, url: &Url, identity: Option<&Identity>) -> ClientBuilder {
-        let builder = builder(self.connect());
-        let builder = match (url.scheme(), is_loopback(url)) {
-            ("http", true) => builder.no_proxy().tls_certs_only([]),
-            (_, true) => builder.no_proxy(),
-            _ => builder,
-        };
-        match identity.filter(|_| url.scheme() == "https") {
-            Some(identity) => builder.identity(identity.shown()),
-            None => builder,
-        }
-    }
-
-    /// The same, with a certificate to show where the server asks for one.
-    pub fn client_as(&self, url: &Url, identity: Option<&Identity>) -> Result<Client, HttpError> {
-        // Where there is no TLS there is nobody to show it to.
-        let Some(identity) = identity.filter(|_| url.scheme() == "https") else {
-            return self.client_for(url).cloned();
-        };
-        let (mark, loopback) = (identity.mark(), is_loopback(url));
-        let mut known = self.identified.borrow_mut();
-        let same = |one: &&Identified| one.mark == mark && one.loopback == loopback;
-        if let Some(found) = known.iter().find(same) {
-            return Ok(found.client.clone());
-        }
-        let client = built(self.builder_for(url, Some(identity)))?;
-        known.push(Identified {
-            mark,
-            loopback,
-            client: client.clone(),
-        });
-        Ok(client)
     }
 
     /// Sends a request and reads the whole answer, of at most `limit` bytes.
@@ -222,22 +120,6 @@ impl Http {
     }
 }
 
-fn builder(connect: Duration) -> ClientBuilder {
-    ClientBuilder::new()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(connect)
-        .user_agent(concat!("hallpass/", env!("CARGO_PKG_VERSION")))
-}
-
-fn built(builder: ClientBuilder) -> Result<Client, HttpError> {
-    let builder = reqwest::blocking::ClientBuilder::from(builder);
-    // This bounds each wait: for the headers, and for every piece of the body, so
-    // that a long download may take its time.
-    let client = builder.timeout(LONGEST_WAIT).build();
-    client.map_err(|error| HttpError::Setup(innermost(&error)))
-}
-
 fn read(response: Response, host: &str, limit: u64) -> Result<Answer, HttpError> {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
@@ -260,71 +142,6 @@ fn read(response: Response, host: &str, limit: u64) -> Result<Answer, HttpError>
         headers,
         body,
     })
-}
-
-/// What went wrong, without the URL.
-pub fn explain(error: &reqwest::Error, host: &str) -> HttpError {
-    let host = host.to_owned();
-    // In TLS 1.3 the server looks at a certificate when the client thinks the
-    // connection is up, so this may come at any time.
-    if let Some(alert) = alert(error).filter(is_about_certificates) {
-        HttpError::Certificate {
-            host,
-            alert: format!("{alert:?}"),
-        }
-    // A connection that did not come up in time is first of all none.
-    } else if error.is_connect() {
-        HttpError::Connect {
-            host,
-            why: innermost(error),
-        }
-    } else if error.is_timeout() {
-        HttpError::Timeout { host }
-    } else {
-        HttpError::Broken {
-            host,
-            why: innermost(error),
-        }
-    }
-}
-
-/// The alert with which the other side ended TLS.
-fn alert(error: &(dyn std::error::Error + 'static)) -> Option<AlertDescription> {
-    if let Some(rustls::Error::AlertReceived(alert)) = error.downcast_ref() {
-        return Some(*alert);
-    }
-    // What an I/O error wraps is not its source, but in its place.
-    let wrapped = error.downcast_ref::<std::io::Error>();
-    match wrapped.and_then(std::io::Error::get_ref) {
-        Some(inner) => alert(inner),
-        None => alert(error.source()?),
-    }
-}
-
-/// What a server says of a client's certificate (RFC 8446 section 6.2); before
-/// TLS 1.3 a missing one was a failed handshake.
-fn is_about_certificates(alert: &AlertDescription) -> bool {
-    matches!(
-        alert,
-        AlertDescription::CertificateRequired
-            | AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied
-            | AlertDescription::HandshakeFailure
-    )
-}
-
-/// The last cause in the chain is the one that says something.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 /// A header that can be sent; the error says why it cannot. A sensitive one is

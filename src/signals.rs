@@ -85,6 +85,33 @@ pub fn finish_after_panic(ui: Ui) {
     }
 }
 
+/// Held while a line of data is written.
+static LINE: Mutex<()> = Mutex::new(());
+
+/// Begins a line of data that is to be whole. A signal waits for its end, but not
+/// for ever: whoever should read it may not.
+pub fn line() -> MutexGuard<'static, ()> {
+    LINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for a line of data that is being written, and keeps the next from
+/// beginning for as long as what is returned is held.
+#[cfg(unix)]
+fn end_of_line() -> Option<MutexGuard<'static, ()>> {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+    let begun = std::time::Instant::now();
+    loop {
+        match LINE.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(std::sync::TryLockError::Poisoned(held)) => return Some(held.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) if begun.elapsed() > PATIENCE => return None,
+            Err(std::sync::TryLockError::WouldBlock) => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+    }
+}
+
 /// Says what an interruption now would interrupt, and what to run then; the
 /// first call also starts the watching.
 pub fn watch(ui: Ui, activity: &str, hint: &str) {
@@ -211,6 +238,7 @@ fn end(ui: Ui, number: i32) {
     // Held to the end, so that there is one.
     static ENDING: Mutex<()> = Mutex::new(());
     let _one = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _line = end_of_line();
     leave_question();
     let signal = match number {
         signal_hook::consts::SIGINT => Signal::Interrupt,

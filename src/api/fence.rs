@@ -18,6 +18,11 @@ pub fn fence(integration: &Integration, values: &Values<'_>, wanted: &str) -> Re
     }
 }
 
+/// The origin that paths lead to (RFC 6454).
+pub fn origin(integration: &Integration, values: &Values<'_>) -> Result<String, ApiError> {
+    Ok(base(integration, values)?.origin())
+}
+
 /// What paths are put on.
 pub(super) fn base(integration: &Integration, values: &Values<'_>) -> Result<SafeUrl, ApiError> {
     let base = values.endpoint(integration.api.base_url.as_ref(), "")?;

@@ -154,7 +154,7 @@ impl Plan {
     }
 
     /// What its headers carry that must not come back in a message.
-    pub(super) fn credentials(&self) -> Vec<Secret> {
+    pub fn credentials(&self) -> Vec<Secret> {
         let values = self.headers.values().filter(|value| value.is_sensitive());
         let texts = values.filter_map(|value| value.to_str().ok());
         texts

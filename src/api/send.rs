@@ -107,8 +107,8 @@ fn sent(
         *request.body_mut() = Some(bytes.into());
     }
     *request.timeout_mut() = timeout;
-    let host = http::host_of(request.url());
-    let client = http.client_as(request.url(), identity)?;
+    let host = http.peer(request.url());
+    let client = http.client_to_api(request.url(), identity)?;
     let response = client.execute(request);
     response.map_err(|error| http::explain(&error, &host).into())
 }

@@ -4,6 +4,7 @@
 use crate::connection::{ConnectionId, Pin};
 use crate::definition::template::RenderError;
 use crate::definition::{AuthKind, BUILT_IN, Grant, INPUTS, Integration, RenewFrom};
+use crate::env;
 use crate::error::{Failure, Kind};
 use crate::grant::{CallError, GrantError, ListenError, SubjectError};
 use crate::http::HttpError;
@@ -348,6 +349,8 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         | GrantError::Push(CallError::Http(HttpError::Certificate { .. })) => {
             vec![client_certificate(id)]
         }
+        GrantError::Call(CallError::Http(HttpError::Untrusted { .. } | HttpError::Setup(_)))
+        | GrantError::Push(CallError::Http(HttpError::Untrusted { .. } | HttpError::Setup(_))) => vec![authorities(id)],
         GrantError::Push(CallError::Unusable { .. }) => vec![
             "try again later; if it stays so, see that `pushed_authorization_request_url`, or what the issuer's metadata says of it, is the provider's endpoint for that (RFC 9126)".to_owned(),
         ],
@@ -357,6 +360,14 @@ fn hints(id: &ConnectionId, error: &GrantError) -> Vec<String> {
         GrantError::Call(_) | GrantError::Push(_) => vec!["see that the network and the provider are up, then run the command again".to_owned()],
         GrantError::Render(_) => Vec::new(),
     }
+}
+
+/// What to do where a server's certificate is not believed, or nobody is.
+pub fn authorities(id: &ConnectionId) -> String {
+    format!(
+        "where a company or a server of your own vouches for it, name that authority's certificate in PEM: `export {}=FILE`; `hallpass doctor {id}` looks at what is trusted",
+        env::SSL_CERT_FILE
+    )
 }
 
 /// The redirect cannot be listened for.

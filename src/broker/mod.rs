@@ -48,7 +48,7 @@ use crate::ui::Ui;
 pub use bound::bound;
 pub use connect::{ConnectOptions, Connected};
 pub use disconnect::Revoked;
-pub use explain::{client_certificate, not_connected};
+pub use explain::{authorities, client_certificate, not_connected};
 pub use moving::Exported;
 pub use reject::Rejection;
 pub use state::{State, grant_of, is_renewable, shown_values, strangers};

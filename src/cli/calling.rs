@@ -116,6 +116,9 @@ pub(super) fn failed(id: &ConnectionId, error: ApiError) -> Failure {
         ApiError::Http(HttpError::Certificate { .. }) => {
             (Kind::Unavailable, broker::client_certificate(id))
         }
+        ApiError::Http(HttpError::Untrusted { .. } | HttpError::Setup(_)) => {
+            (Kind::Unavailable, broker::authorities(id))
+        }
         ApiError::Unproven(_) => (
             Kind::NeedsConnecting,
             format!("run `hallpass connect {id}`, which makes a new key"),

@@ -78,6 +78,17 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// The same for another request, which has a `{uuid}` and a `{now}` of its own.
+    /// What a file or a command gave is not asked for again.
+    #[must_use]
+    pub fn of_another_request(&self) -> Self {
+        Self {
+            uuid: OnceCell::new(),
+            now: OnceCell::new(),
+            ..self.clone()
+        }
+    }
+
     /// Adds `{token}` and its like.
     #[must_use]
     pub fn with_credential(mut self, credential: &'a Credential) -> Self {

@@ -153,7 +153,9 @@ fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
 fn told_apart(error: &reqwest::Error, url: &Url, proxied: bool) -> Trouble {
     let why = match http::explain(error, &http::host_of(url)) {
         http::HttpError::Certificate { alert, .. } => return Trouble::Certificate(alert),
-        http::HttpError::Connect { why, .. } | http::HttpError::Broken { why, .. } => why,
+        http::HttpError::Connect { why, .. }
+        | http::HttpError::Untrusted { why, .. }
+        | http::HttpError::Broken { why, .. } => why,
         _ => "it does not answer in time".to_owned(),
     };
     match (error.is_connect(), proxied) {

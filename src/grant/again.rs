@@ -37,7 +37,10 @@ pub enum Repeat {
 pub(super) fn is_unsent(error: &HttpError) -> bool {
     matches!(
         error,
-        HttpError::Connect { .. } | HttpError::Certificate { .. } | HttpError::Setup(_)
+        HttpError::Connect { .. }
+            | HttpError::Certificate { .. }
+            | HttpError::Untrusted { .. }
+            | HttpError::Setup(_)
     )
 }
 
@@ -89,8 +92,9 @@ fn is_repeatable(repeat: Repeat, sent: &Result<Answer, HttpError>) -> bool {
         Err(error) => is_unsent(error),
     };
     match (repeat, sent) {
-        // The same certificate would be refused again.
-        (Repeat::Never, _) | (_, Err(HttpError::Certificate { .. })) => false,
+        // The same certificate would be refused again, ours and theirs.
+        (Repeat::Never, _)
+        | (_, Err(HttpError::Certificate { .. } | HttpError::Untrusted { .. })) => false,
         (Repeat::Undone, _) => undone,
         (Repeat::Passing, Ok(answer)) => undone || matches!(answer.status, 500 | 502..=504),
         // What took its whole time once would take it again.

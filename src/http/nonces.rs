@@ -4,6 +4,7 @@
 //! before it gave one, the other's is tried, since it may well be the same server.
 
 use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 
 use url::Url;
 
@@ -44,7 +45,7 @@ impl ServerRole {
 impl Http {
     /// The nonce that this URL's server gave last.
     pub fn nonce(&self, url: &Url, role: ServerRole) -> Option<String> {
-        let nonces = self.nonces.borrow();
+        let nonces = self.known_nonces();
         let own = nonces.get(&role.at(url));
         own.or_else(|| nonces.get(&role.other().at(url))).cloned()
     }
@@ -52,7 +53,7 @@ impl Http {
     /// Notes the nonce that this URL's server gave, in the place of another.
     pub fn set_nonce(&self, url: &Url, role: ServerRole, nonce: &str) {
         let place = role.at(url);
-        let mut nonces = self.nonces.borrow_mut();
+        let mut nonces = self.known_nonces();
         if nonces.len() < MOST || nonces.contains_key(&place) {
             nonces.insert(place, nonce.to_owned());
         }
@@ -61,11 +62,16 @@ impl Http {
     /// Begins with the nonces of an earlier run, those of one connection: what
     /// another's servers gave is kept with that one.
     pub fn begin_with_nonces(&self, earlier: Nonces) {
-        *self.nonces.borrow_mut() = earlier.into_iter().take(MOST).collect();
+        *self.known_nonces() = earlier.into_iter().take(MOST).collect();
     }
 
     /// The nonces that servers gave last.
     pub fn nonces(&self) -> Nonces {
-        self.nonces.borrow().clone()
+        self.known_nonces().clone()
+    }
+
+    /// One thread at a time; what a panic left behind is whole all the same.
+    fn known_nonces(&self) -> MutexGuard<'_, Nonces> {
+        self.nonces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

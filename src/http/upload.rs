@@ -20,7 +20,8 @@ use reqwest::{Body, ResponseBuilderExt as _};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
 
-use super::{Http, HttpError, Identity, LONGEST_WAIT, explain, host_of, innermost};
+use super::clients::{LONGEST_WAIT, setup as no_client};
+use super::{Http, HttpError, Identity, explain, innermost};
 
 /// One piece of a body, in bytes.
 const PIECE: usize = 256 * 1024;
@@ -61,12 +62,10 @@ impl Http {
             source: reader,
             pulse: pulse.clone(),
         };
-        let host = host_of(request.url());
+        let host = self.peer(request.url());
         let setup = |error: &dyn std::fmt::Display| HttpError::Setup(error.to_string());
-        let builder = self.builder_for(request.url(), identity);
-        let client = builder
-            .build()
-            .map_err(|error| HttpError::Setup(innermost(&error)))?;
+        let builder = self.builder_to_api(request.url(), identity)?;
+        let client = builder.build().map_err(|error| no_client(&error))?;
         let runtime = runtime().map_err(|error| setup(&error))?;
         let (pieces, body) = mpsc::channel(WAITING);
         // Not on this thread: it would not hear an answer while stdin is silent.

@@ -18,6 +18,7 @@ mod whole;
 use std::io::{self, Write};
 
 use crate::error::{Failure, Kind, Result};
+use crate::signals;
 
 pub use answer::{How, Target, answer};
 pub use download::Download;
@@ -42,6 +43,16 @@ pub fn text(text: &str) -> Result<()> {
             .write_all(text.as_bytes())
             .and_then(|()| stdout.flush()),
     )
+}
+
+/// Writes a line that ends with its line break; a signal does not end the
+/// process in the middle of it. Returns whether anybody reads on.
+pub fn whole_line(line: &[u8]) -> Result<bool> {
+    let _whole = signals::line();
+    let mut stdout = io::stdout().lock();
+    let result = stdout.write_all(line).and_then(|()| stdout.flush());
+    let gone = matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+    written(result).map(|()| !gone)
 }
 
 /// Writes a JSON document, indented.

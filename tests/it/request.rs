@@ -1,7 +1,9 @@
 //! `request`: curl's habits, the credential added, fenced to its own hosts.
 
 mod action_types;
+mod batch;
 mod bodies;
+mod certificates;
 mod compressed;
 mod deadlines;
 mod downloads;
@@ -11,13 +13,17 @@ mod jq;
 mod memory;
 mod multipart;
 mod pages;
+mod proxies;
 mod redirects;
 mod renewing;
 mod resume;
 mod retries;
+mod server;
 mod slurp;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod unix_socket;
 mod uploads;
 mod verbose;
 

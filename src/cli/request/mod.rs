@@ -1,12 +1,14 @@
 //! `hallpass request`: call the API, with curl's habits, the credential added.
 //! One room for each part of the command line: the request line (`line`), the
 //! body (`body`, with `data` and `form`), the definition's named requests
-//! (`action`), how it travels (`transport`), answers that come in pages (`pages`),
-//! what becomes of the answer (`show`, and `file` for the name of the file it goes
-//! to), or of what is picked from it (`filter_args`).
+//! (`action`), how it travels (`transport`) and on what (`wire`), answers that
+//! come in pages (`pages`), what becomes of the answer (`show`, and `file` for the
+//! name of the file it goes to), or of what is picked from it (`filter_args`);
+//! several requests in one run (`batch`).
 
 mod action;
 mod arguments;
+mod batch;
 mod body;
 mod data;
 mod file;
@@ -17,6 +19,7 @@ mod pages;
 mod show;
 mod slurp;
 mod transport;
+mod wire;
 
 pub(super) use arguments::{command, type_of};
 
@@ -47,7 +50,8 @@ Examples:
   hallpass request github /user/repos --paginate --slurp -o repos.json
   hallpass request drive /upload -F 'meta={\"name\":\"a\"};type=application/json' -F file=@a.png
   hallpass request bucket /backup.tar -T backup.tar
-  hallpass request github --action create-issue owner=o repo=r title=Hello body@notes.md"
+  hallpass request github --action create-issue owner=o repo=r title=Hello body@notes.md
+  printf '{\"path\":\"/users/%s\"}\n' ada grace | hallpass request github --batch - --parallel 8"
 )]
 pub(super) struct RequestArgs {
     /// The connection: INTEGRATION or INTEGRATION@NAME
@@ -71,6 +75,10 @@ pub(super) struct RequestArgs {
     filter: filter_args::FilterArgs,
     #[command(flatten)]
     pages: pages::PageArgs,
+    #[command(flatten)]
+    batch: batch::BatchArgs,
+    #[command(flatten)]
+    wire: wire::WireArgs,
 }
 
 pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
@@ -82,6 +90,11 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
         integration: &integration,
         manner: args.transport.begin(&context.http),
     };
+    let batch = args.batch.file()?;
+    args.wire.apply(&caller)?;
+    if let Some(path) = batch {
+        return batch::run(&caller, path, &args);
+    }
     if args.pages.paginate {
         return pages::run(&caller, &args, filter.as_ref());
     }
@@ -139,6 +152,13 @@ fn one(caller: &Caller<'_>, args: &RequestArgs, place: &show::Place) -> Result<A
 /// A URL that is not for this credential is refused before anything is sent,
 /// a renewal included; the record holds what is needed to tell.
 fn fence(caller: &Caller<'_>, target: &str) -> Result<()> {
+    let values = recorded(caller)?;
+    api::fence(caller.integration, &values, target)
+        .map_err(|error| calling::failed(caller.id, error))
+}
+
+/// What fills the definition's placeholders, as far as that needs no credential.
+fn recorded<'a>(caller: &Caller<'a>) -> Result<Values<'a>> {
     let integration = caller.integration;
     let record = caller.context.stores.record(caller.id)?;
     let (parameters, kept, metadata) = record
@@ -148,8 +168,7 @@ fn fence(caller: &Caller<'_>, target: &str) -> Result<()> {
         shown: kept,
         secrets: BTreeMap::new(),
     };
-    let values = Values::new(integration, parameters, BTreeMap::new()).with_kept(kept, metadata);
-    api::fence(integration, &values, target).map_err(|error| calling::failed(caller.id, error))
+    Ok(Values::new(integration, parameters, BTreeMap::new()).with_kept(kept, metadata))
 }
 
 /// Where the request goes.

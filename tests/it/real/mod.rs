@@ -6,6 +6,7 @@
 //!   OpenID provider (Node and `npm ci` in `tests/real`);
 //! - `gnome_keyring`: the Secret Service most Linux desktops run (gnome-keyring, dbus, secret-tool);
 //! - `dpop`: the same provider, with tokens that are bound to a key;
+//! - `http2`: the HTTP/2 server that comes with Node;
 //! - `whole_way`: both at once, from `connect` to `disconnect`;
 //! - `chromium`: a real browser (Chromium, and Node to lead it);
 //! - `clicked`: a person in that browser at the certified provider;
@@ -20,6 +21,7 @@ mod dpop;
 mod git;
 mod glewlwyd;
 mod gnome_keyring;
+mod http2;
 mod oidc_provider;
 mod op;
 mod par;
