@@ -272,7 +272,7 @@ fn bare(location: &str, secrets: &[Secret]) -> String {
 fn holds(text: &str, secrets: &[Secret]) -> bool {
     let once = decoded(text);
     let twice = decoded(&once);
-    let plus = once.replace('+', " ");
+    let plus = decoded(&text.replace('+', " "));
     let is_in = |text: &str| redacted(text, secrets) != text;
     [text, &once, &twice, &plus].into_iter().any(|text| {
         is_in(text)

@@ -180,7 +180,7 @@ impl<'c> Course<'c> {
                 };
                 let wait = spelled(wait);
                 ui.note(&format!(
-                    "{what}, and to wait for {wait}, longer than {bound}: not tried again"
+                    "{what}; the wait of {wait} is longer than {bound}: not tried again"
                 ));
                 false
             }

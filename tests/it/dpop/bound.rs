@@ -278,3 +278,28 @@ fn a_client_that_is_registered_asks_to_be_bound() {
         assert_eq!(asked["dpop_bound_access_tokens"], expected, "{asked}");
     }
 }
+
+#[test]
+fn a_redirect_gets_a_proof_of_its_own_and_another_origin_none() {
+    let stranger = Recorder::start();
+    let to = format!("{}/there", stranger.origin());
+    let recorder = Recorder::answering(move |asked, before| match asked.path.as_str() {
+        "/token" => Some(bound(before)),
+        "/api/go" => Some(Reply::redirect("/api/on")),
+        "/api/on" => Some(Reply::redirect(&to)),
+        _ => None,
+    });
+    let home = recorder.consenting("dpop = true");
+    home.connect("x");
+    home.hallpass(&["request", "x", "/go", "-L"]).run().ok();
+    let first = proof(&recorder.last("/api/go"));
+    let second = proof(&recorder.last("/api/on"));
+    assert_eq!(
+        second.claims["htu"],
+        json!(format!("{}/api/on", recorder.origin()))
+    );
+    assert_ne!(first.claims["jti"], second.claims["jti"]);
+    let there = stranger.last("/there");
+    assert_eq!(there.header("dpop"), None);
+    assert_eq!(there.header("authorization"), None);
+}

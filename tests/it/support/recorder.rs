@@ -355,6 +355,7 @@ fn read(stream: &TcpStream) -> std::io::Result<Option<Asked>> {
         body: String::new(),
     };
     let mut length = 0;
+    let mut is_chunked = false;
     loop {
         let mut line = Vec::new();
         source.read_until(b'\n', &mut line)?;
@@ -366,12 +367,36 @@ fn read(stream: &TcpStream) -> std::io::Result<Option<Asked>> {
         if name == "content-length" {
             length = value.parse().unwrap_or(0);
         }
+        is_chunked |= name == "transfer-encoding" && value == "chunked";
         asked.headers.push((name, value));
     }
-    let mut body = vec![0; length];
-    source.read_exact(&mut body)?;
+    let body = if is_chunked {
+        chunks(&mut source)?
+    } else {
+        let mut body = vec![0; length];
+        source.read_exact(&mut body)?;
+        body
+    };
     asked.body = String::from_utf8_lossy(&body).into_owned();
     Ok(Some(asked))
+}
+
+/// A body whose length was not known beforehand (RFC 9112 section 7.1).
+fn chunks(source: &mut BufReader<&TcpStream>) -> std::io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        source.read_line(&mut line)?;
+        let length = usize::from_str_radix(line.trim(), 16).unwrap_or(0);
+        let start = body.len();
+        // With the line break behind it.
+        body.resize(start + length + 2, 0);
+        source.read_exact(&mut body[start..])?;
+        body.truncate(start + length);
+        if length == 0 {
+            return Ok(body);
+        }
+    }
 }
 
 fn plainly(asked: &Asked, before: usize) -> Reply {
