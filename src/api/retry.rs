@@ -249,11 +249,12 @@ mod tests {
 
     #[test]
     fn an_answer_says_when_to_come_again_in_many_ways() {
+        type Row<'r> = (u16, &'r [(&'r str, &'r str)], Verdict);
         let in_a_minute = (NOW + 60).to_string();
         let in_milliseconds = format!("{}000", NOW + 60);
         let too_long = Verdict::TooLong(Duration::from_secs(3600));
         let (after, reset, left) = ("retry-after", "x-ratelimit-reset", "x-ratelimit-remaining");
-        let cases: &[(u16, &[(&str, &str)], Verdict)] = &[
+        let cases: &[Row<'_>] = &[
             (503, &[(after, "0")], again(0)),
             (503, &[(after, " 120 ")], again(120)),
             (503, &[(after, "Mon, 21 Sep 2026 14:14:20 GMT")], again(60)),
