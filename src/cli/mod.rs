@@ -16,6 +16,7 @@ mod log;
 mod misuse;
 mod moving;
 mod params;
+mod read;
 mod refresh;
 mod rename;
 mod request;
@@ -137,7 +138,7 @@ pub fn run() -> ExitCode {
     let json_errors = env::var(env::HALLPASS_ERRORS).as_deref() == Some("json");
     let plain = Ui::new(Color::Auto, false, json_errors);
     guard::report_panics(plain);
-    let cli = match Cli::try_parse_from(helper::arguments()) {
+    let cli = match read::read(&helper::arguments()) {
         Ok(cli) => cli,
         Err(error) => return ended(misuse::misused(&error), plain),
     };
