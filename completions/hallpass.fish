@@ -75,6 +75,7 @@ none\t'Nowhere: nothing is kept'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l actions -d 'List the named requests of the definitions, with their arguments'
 complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l json -d 'Print a JSON array'
 complete -c hallpass -n "__fish_hallpass_using_subcommand list" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
 complete -c hallpass -n "__fish_hallpass_using_subcommand list" -l quiet -d 'Say nothing but errors'
@@ -141,14 +142,30 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand token" -s v -l verbose
 complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand token" -l no-input -d 'Never ask anything'
 complete -c hallpass -n "__fish_hallpass_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l action -d 'Make one of the definition\'s named requests' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l action -d 'Make one of the definition\'s named requests; its arguments are NAME=VALUE, NAME@FILE, NAME@-' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s X -l method -d 'The method' -r
-complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s H -l header -d 'A header, as NAME: VALUE' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s H -l header -d 'A header, as NAME: VALUE; NAME: leaves one out, NAME; sends an empty one, @FILE holds some' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l query -d 'A query parameter, as NAME=VALUE' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s d -l data -d 'A form body; @FILE and @- (stdin) are read; several are joined by `&`' -r
-complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l data-binary -d 'A body sent as it is; @FILE and @- are streamed' -r
-complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l json -d 'A JSON body; @FILE and @- are read' -r
-complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s o -l output -d 'Write the answer\'s body to a file' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l data-raw -d 'The same, and an @ is nothing special' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l data-binary -d 'The same, as it is: line breaks of a file stay; @FILE and @- are streamed where they stand alone' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l data-urlencode -d 'The same, URL-encoded: CONTENT, =CONTENT, NAME=CONTENT, @FILE or NAME@FILE' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l json -d 'A JSON body; @FILE and @- are read; several are joined' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s F -l form -d 'A part of multipart/form-data: NAME=VALUE, NAME=@FILE or NAME=<FILE, with ;type=… and ;filename=…' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l form-string -d 'The same, and its value is taken as it is' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s T -l upload-file -d 'Send a file as it is, streamed, by PUT; - is stdin' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l max-redirs -d 'The most redirects that are followed' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l retry -d 'Try again up to N times where that helps and does no harm, after the wait the API asks for' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l max-time -d 'Give up after this long, everything included: seconds, or a duration such as 5m' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l connect-timeout -d 'Give a connection this long to come up' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s o -l output -d 'Write the answer\'s body to a file; - is stdout, every byte as it is' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s C -l continue-at -d 'With -, go on with what an earlier time left of the file' -r -f -a "-\t''"
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l max-filesize -d 'Take no longer body than this: 1000, 10k, 5M, 1G' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l jq -d 'Print what this jq expression picks from a JSON answer, strings raw; an error is printed whole' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l all-pages-limit -d 'Stop after so many pages, which is a success; without it, more than 1000 are a failure' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l batch -d 'Make the requests that stand in a file (or - for stdin), one JSON object a line, and print one result a line' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l parallel -d 'Have so many requests of the batch under way at once, up to 64 [default: 1]' -r
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l unix-socket -d 'Reach the definition\'s base URL on a Unix socket; other hosts are reached as always' -r -F
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l store -d 'Where new connections are kept (or HALLPASS_STORE)' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'One age-encrypted file per connection'
@@ -156,7 +173,21 @@ none\t'Nowhere: nothing is kept'"
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l color -d 'Colour on a terminal' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s G -l get -d 'Put the data into the query, and make a GET of it'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s L -l location -d 'Follow redirects; the credential goes along within its origin and never to another'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l retry-non-idempotent -d 'Try again also what may have been done already, such as a POST'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s O -l remote-name -d 'Write it to a file named as the URL\'s last part'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s J -l remote-header-name -d 'With -O, take the name that the answer gives, and never replace a file'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l create-dirs -d 'Make the directories of the file named by -o'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s i -l include -d 'Print the answer\'s status line and headers too'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s I -l head -d 'Ask with HEAD, and print the status line and headers only'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s f -l fail -d 'Print no body of an answer of 400 or more; the exit code is 8 in any case'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s s -l silent -d 'Say nothing but errors, as --quiet'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s S -l show-error -d 'Accepted as curl has it: errors are always said'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l paginate -d 'Make the requests for all further pages, as Link headers or `api.paginate` say'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l slurp -d 'Join what the pages hold into one JSON array'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l fail-fast -d 'Begin no more requests of the batch after one that failed'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l http1.1 -d 'Speak HTTP/1.1, also where the server would take HTTP/2'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l no-input -d 'Never ask anything'
