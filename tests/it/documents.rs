@@ -4,11 +4,17 @@
 use crate::support::{Home, Provider, Recorder};
 
 const README: &str = include_str!("../../README.md");
+const REQUEST: &str = include_str!("../../docs/REQUEST.md");
 
-/// The fenced blocks of a language, without the indentation they have in lists.
+/// The README's fenced blocks of a language.
 fn blocks(language: &str) -> Vec<String> {
+    blocks_of(README, language)
+}
+
+/// A document's fenced blocks of a language, without the indentation they have in lists.
+fn blocks_of(document: &str, language: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut lines = README.lines();
+    let mut lines = document.lines();
     while let Some(line) = lines.next() {
         if line.trim() != format!("```{language}") {
             continue;
@@ -50,6 +56,9 @@ fn played_by(provider: &Provider, recorder: &Recorder, text: &str) -> String {
         ),
         ("https://api.github.com", issuer.to_owned()),
         ("https://api.example.com", issuer.to_owned()),
+        ("/user/repos", "/items".to_owned()),
+        ("/users/", "/echo/".to_owned()),
+        ("/search/", "/echo/".to_owned()),
         ("/user", "/me".to_owned()),
         ("Iv1.0123456789abcdef", "sandbox-service".to_owned()),
         ("reports-job", "sandbox-service".to_owned()),
@@ -102,6 +111,32 @@ fn the_readmes_commands_do_what_they_say() {
     assert_eq!(key.as_deref(), Some("mailer-key-not-real"));
     let pair = recorder.last("/www/session").basic();
     assert_eq!(pair.as_deref(), Some("ada:prod-not-real"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_request_page_s_commands_do_what_they_say() {
+    let provider = Provider::start(&[]);
+    let home = provider.home();
+    let recorder = Recorder::start();
+    let definitions = played_by(&provider, &recorder, &blocks("toml").join("\n"));
+    home.write("integrations.toml", &definitions);
+    let mut said = String::from("hallpass connect github");
+    for block in blocks_of(REQUEST, "sh") {
+        said += "\n";
+        said += &played_by(&provider, &recorder, &block);
+    }
+    let run = home
+        .shell(&format!("set -e\n{said}"))
+        .env("GITHUB_CLIENT_SECRET", "sandbox-secret-not-real")
+        .env("HALLPASS_BROWSER", Home::sandbox_person())
+        .run()
+        .ok();
+    assert!(said.lines().count() >= 9, "{said}");
+    let result = "\"path\":\"/echo/grace\"";
+    assert_eq!(run.stdout.matches(result).count(), 2, "{run}");
+    assert!(run.stdout.contains("\nsandbox-user\n"), "{run}");
+    assert!(run.stdout.contains("curl"), "{run}");
 }
 
 #[test]
@@ -166,4 +201,37 @@ fn every_promise_of_the_security_model_is_held_by_tests_that_are_there() {
         }
     }
     assert!(names > 30, "only {names}");
+}
+
+/// Whether a test of this whole name, `module::file::function`, is written somewhere.
+fn is_test(name: &str) -> bool {
+    let Some((module, function)) = name.rsplit_once("::") else {
+        return false;
+    };
+    let path = format!("tests/it/{}.rs", module.replace("::", "/"));
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.contains(&format!("\nfn {function}("))
+}
+
+#[test]
+fn every_yes_of_ours_in_the_comparison_is_held_by_a_test_that_is_there() {
+    let rows = REQUEST.lines().filter(|line| line.starts_with("| "));
+    let mut held = 0;
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let &[_, ours, _, _, _, held_by] = &cells[..] else {
+            continue;
+        };
+        if !ours.starts_with("yes") {
+            continue;
+        }
+        let names: Vec<&str> = held_by.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test holds: {row}");
+        for name in names {
+            assert!(is_test(name), "`{name}` is not there: {row}");
+            held += 1;
+        }
+    }
+    assert!(held > 40, "only {held}");
 }

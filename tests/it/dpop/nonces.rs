@@ -86,18 +86,35 @@ fn the_nonce_of_each_answer_takes_the_place_of_the_last() {
 }
 
 #[test]
-fn what_comes_from_stdin_is_not_sent_twice_and_goes_through_the_next_time() {
+fn what_comes_from_stdin_is_sent_again_where_it_is_short_and_else_goes_through_the_next_time() {
     let (provider, home) = connected();
     provider.control(&json!({ "dpop_nonce": "once" }));
+    let args = ["request", "sandbox-dpop", "/echo", "--data-binary", "@-"];
+    let run = home.hallpass(&args).stdin("piped").run().ok();
+    assert_eq!(run.json()["body"], "piped");
+    assert_eq!(outcomes(&provider, "/echo"), ["use_dpop_nonce", "200"]);
+    assert_eq!(provider.count("refresh_token"), 0);
+
+    // More than is kept to be sent again.
+    let recorder = Recorder::answering(|asked, before| match (asked.path.as_str(), before) {
+        ("/token", before) => Some(bound(before)),
+        ("/api/up", 0) => Some(api_wants("of-the-api")),
+        _ => None,
+    });
+    let home = recorder.consenting("dpop = true");
+    home.connect("x");
+    let long = "piped".repeat(300_000);
     let send = || {
-        let args = ["request", "sandbox-dpop", "/echo", "--data-binary", "@-"];
-        home.hallpass(&args).stdin("piped").run()
+        let args = ["request", "x", "/up", "--data-binary", "@-"];
+        home.hallpass(&args).stdin(long.as_str()).run()
     };
     let run = send().fails_with(6);
     assert!(run.stderr.contains("stdin cannot be sent twice"), "{run}");
-    assert_eq!(send().ok().json()["body"], "piped");
-    assert_eq!(outcomes(&provider, "/echo"), ["use_dpop_nonce", "200"]);
-    assert_eq!(provider.count("refresh_token"), 0);
+    send().ok();
+    assert_eq!(
+        proof(&recorder.last("/api/up")).claims["nonce"],
+        "of-the-api"
+    );
 }
 
 #[test]
