@@ -63,6 +63,10 @@ pub struct Plan {
     pub(super) binding: Option<Binding>,
     /// What the definition puts into the query and must not be seen.
     secret_query: Pairs,
+    /// The secrets that were put in anywhere.
+    put_in: Vec<Secret>,
+    /// Whether the connection's credential is in it, and no other in its place.
+    pub(super) shows_credential: bool,
 }
 
 impl Plan {
@@ -93,6 +97,12 @@ impl Plan {
         for name in own.keys() {
             plan.headers.remove(name);
         }
+        if let Some(carrier) = carrier(integration) {
+            let is_it = |name: &str| name.eq_ignore_ascii_case(carrier);
+            let replaced = own.keys().any(|name| is_it(name.as_str()));
+            let left_out = wish.without.iter().any(|name| is_it(name));
+            plan.shows_credential = !replaced && !left_out;
+        }
         for (name, value) in &own {
             plan.headers.append(name, value.clone());
         }
@@ -104,6 +114,7 @@ impl Plan {
             own.map_err(|own| refused(&CONTENT_LENGTH, &format!("the body has {own} bytes")))?;
         }
         plan.leave_out(&wish.without)?;
+        plan.put_in = values.handed_out();
         Ok(plan)
     }
 
@@ -150,16 +161,16 @@ impl Plan {
             plan.headers.entry(CONTENT_TYPE).or_insert(content_type);
         }
         plan.merge_json(integration, values)?;
+        plan.put_in = values.handed_out();
         Ok(plan)
     }
 
-    /// What its headers carry that must not come back in a message.
+    /// What it carries that must not come back in a message.
     pub fn credentials(&self) -> Vec<Secret> {
         let values = self.headers.values().filter(|value| value.is_sensitive());
         let texts = values.filter_map(|value| value.to_str().ok());
-        texts
-            .map(|text| Secret::new(http::credential_of(text)))
-            .collect()
+        let credentials = texts.map(|text| Secret::new(http::credential_of(text)));
+        credentials.chain(self.put_in.iter().cloned()).collect()
     }
 
     /// Takes away all that says whose request it is: for another origin than the
@@ -196,6 +207,8 @@ impl Plan {
     pub fn secrets(&self, values: &Values<'_>) -> Vec<Secret> {
         const SHORTEST: usize = 16;
         let mut secrets = values.handed_out();
+        // An action's values are its own, and these do not know of them.
+        secrets.extend(self.put_in.iter().cloned());
         for (name, value) in &self.headers {
             let carries = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name);
             let is_plain = is_harmless(name.as_str()) || *name == CONTENT_TYPE;
@@ -270,6 +283,8 @@ impl Plan {
         let secret_query = secret.cloned().collect();
         Ok(Self {
             secret_query,
+            put_in: Vec::new(),
+            shows_credential: true,
             method: Method::GET,
             url: with_query(url, query),
             headers: credential_headers(integration, values)?,
@@ -311,6 +326,13 @@ fn framing(own: &mut HeaderMap, url: &Url) -> Result<Option<u64>, ApiError> {
     let said = length.to_str().ok().and_then(|text| text.parse().ok());
     said.map(Some)
         .ok_or_else(|| refused(&CONTENT_LENGTH, "it is no number"))
+}
+
+/// The header that the credential travels in, where it is in one.
+fn carrier(integration: &Integration) -> Option<&str> {
+    let api = &integration.api;
+    let usual = (!api.places_credential).then_some(AUTHORIZATION.as_str());
+    api.credential_header.as_deref().or(usual)
 }
 
 /// Names and values.

@@ -83,6 +83,8 @@ pub struct Sent {
     pub is_replayable: bool,
     /// Whether the API was told how to tell a second time from a first.
     pub has_idempotency_key: bool,
+    /// Whether the connection's credential was in it.
+    pub shows_credential: bool,
 }
 
 impl Sent {
@@ -94,6 +96,7 @@ impl Sent {
             has_body: !matches!(plan.body, Body::None),
             is_replayable: plan.body.is_replayable(),
             has_idempotency_key: plan.headers.contains_key("idempotency-key"),
+            shows_credential: plan.shows_credential,
         }
     }
 }

@@ -209,6 +209,7 @@ mod tests {
             has_body: false,
             is_replayable: true,
             has_idempotency_key: false,
+            shows_credential: true,
         }
     }
 

@@ -1,6 +1,7 @@
 //! `request`: curl's habits, the credential added, fenced to its own hosts.
 
 mod action_types;
+mod attacks;
 mod batch;
 mod bodies;
 mod certificates;

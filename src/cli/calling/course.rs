@@ -103,9 +103,10 @@ impl<'c> Course<'c> {
     }
 
     /// A renewed credential to go on with, where the API rejected the one there
-    /// was: once, and not at the word of a host that was not shown it.
+    /// was: once, and not at the word of a host that was not shown it, be that
+    /// another one or the user's own in its place.
     fn renewed(&mut self, fresh: &Fresh, sent: &Sent, answer: &Answer) -> Option<Fresh> {
-        if !self.may_renew || !self.trail.is_at_home() {
+        if !self.may_renew || !self.trail.is_at_home() || !sent.shows_credential {
             return None;
         }
         let renewed = self.caller.renewed(fresh, answer.status.as_u16())?;

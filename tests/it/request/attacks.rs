@@ -1,0 +1,63 @@
+//! What an API, or somebody in its place, might try in order to get at a credential, to have one
+//! renewed for nothing, or to keep a command from coming to its end.
+
+use super::keyed_home;
+use crate::support::{Recorder, Reply};
+
+const KEY: &str = "key-not-real";
+
+#[test]
+fn an_action_s_redirect_with_the_credential_in_it_is_not_followed() {
+    let stranger = Recorder::start();
+    let to = format!("{}/there?t={KEY}", stranger.origin());
+    let api = Recorder::answering(move |_, _| Some(Reply::redirect(&to)));
+    let home = keyed_home(
+        api.origin(),
+        "query = { key = \"{api_key}\" }\n[integrations.x.actions.go]\npath = \"/go\"",
+    );
+    let args = ["-v", "request", "x", "--action", "go", "-L"];
+    let run = home.hallpass(&args).run().fails_with(6);
+    assert!(run.stderr.contains("holds the credential"), "{run}");
+    assert!(!run.stderr.contains(KEY), "{run}");
+    assert!(stranger.asked().is_empty());
+}
+
+#[test]
+fn what_an_api_repeats_is_not_shown_for_an_action_or_a_batch() {
+    let api = Recorder::answering(|_, _| {
+        Some(Reply::text(200, "text/plain", "").with("X-Echo", format!("you sent {KEY}")))
+    });
+    let home = keyed_home(
+        api.origin(),
+        "query = { key = \"{api_key}\" }\n[integrations.x.actions.go]\npath = \"/go\"",
+    );
+    let action = home.hallpass(&["-v", "request", "x", "--action", "go"]);
+    let batch = home.hallpass(&["-v", "request", "x", "--batch", "-"]);
+    let batch = batch.stdin("{\"path\":\"/go\"}\n");
+    for run in [action.run().ok(), batch.run().ok()] {
+        assert!(run.stderr.contains("x-echo: you sent ***"), "{run}");
+        assert!(!run.stderr.contains(KEY), "{run}");
+    }
+}
+
+#[test]
+fn a_credential_of_ones_own_that_is_rejected_has_nothing_renewed() {
+    let api = Recorder::answering(|asked, _| {
+        let rejected = || Reply::text(401, "text/plain", "rejected");
+        asked.path.starts_with("/api").then(rejected)
+    });
+    let home = api.consenting("");
+    home.connect_untested("x");
+    let before = api.asked_at("/token").len();
+    for own in [
+        &["-H", "Authorization: Bearer other-not-real"][..],
+        &["-H", "Authorization:"],
+    ] {
+        let args = [&["request", "x", "/y"], own].concat();
+        home.hallpass(&args).run().fails_with(8);
+        assert_eq!(api.asked_at("/token").len(), before, "{own:?}");
+    }
+    assert_eq!(api.asked_at("/api/y").len(), 2);
+    home.hallpass(&["request", "x", "/y"]).run().fails_with(8);
+    assert_eq!(api.asked_at("/token").len(), before + 1);
+}
