@@ -110,11 +110,12 @@ struct Timed {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.response.read(buffer).map_err(|error| {
-            match self.deadline.filter(|deadline| deadline.has_passed()) {
-                Some(deadline) => deadline.into(),
-                None => error,
-            }
-        })
+        let late = || self.deadline.filter(|deadline| deadline.has_passed());
+        // What comes bit by bit is never late by itself.
+        if let Some(deadline) = late() {
+            return Err(deadline.into());
+        }
+        let read = self.response.read(buffer);
+        read.map_err(|error| late().map_or(error, Into::into))
     }
 }

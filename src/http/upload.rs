@@ -35,7 +35,7 @@ const WAITING: usize = 2;
 impl Http {
     /// Sends a request with a body that is read while it is sent, and returns as
     /// soon as the answer's headers are there. `length`, in bytes, is told to the
-    /// other side; `patience` bounds the wait for the headers, and each one after.
+    /// other side; `patience` bounds all of it, the answer's body included.
     /// An upload of which nothing is taken for [`STALL`] is given up; its source
     /// may take its time.
     pub fn upload(
@@ -87,7 +87,7 @@ impl Http {
             let answer = client.execute(sent).await;
             if let Some(answer) = handed_on(answer, &tell) {
                 let (mut answer, pieces) = answer;
-                read_in(&mut answer, &pieces, patience.min(LONGEST_WAIT)).await;
+                read_in(&mut answer, &pieces, (began, patience)).await;
             }
         });
         loop {
@@ -175,13 +175,19 @@ fn handed_on(
 async fn read_in(
     answer: &mut reqwest::Response,
     pieces: &mpsc::Sender<io::Result<Bytes>>,
-    patience: Duration,
+    (began, patience): (Instant, Duration),
 ) {
     loop {
-        let read = match tokio::time::timeout(patience, answer.chunk()).await {
+        let left = patience.saturating_sub(began.elapsed());
+        let wait = left.min(LONGEST_WAIT);
+        let read = match tokio::time::timeout(wait, answer.chunk()).await {
             Ok(Ok(None)) => return,
             Ok(Ok(Some(piece))) => Ok(piece),
             Ok(Err(error)) => Err(io::Error::other(innermost(&error))),
+            Err(_) if wait == left => {
+                let why = "it was not over in time";
+                Err(io::Error::new(io::ErrorKind::TimedOut, why))
+            }
             Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "it fell silent")),
         };
         let ended = read.is_err();

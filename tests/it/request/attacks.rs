@@ -1,8 +1,11 @@
 //! What an API, or somebody in its place, might try in order to get at a credential, to have one
 //! renewed for nothing, or to keep a command from coming to its end.
 
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
 use super::keyed_home;
-use crate::support::{Recorder, Reply};
+use crate::support::{Raw, Recorder, Reply};
 
 const KEY: &str = "key-not-real";
 
@@ -60,4 +63,23 @@ fn a_credential_of_ones_own_that_is_rejected_has_nothing_renewed() {
     assert_eq!(api.asked_at("/api/y").len(), 2);
     home.hallpass(&["request", "x", "/y"]).run().fails_with(8);
     assert_eq!(api.asked_at("/token").len(), before + 1);
+}
+
+#[test]
+fn an_answer_that_drips_behind_an_upload_is_left_when_the_time_is_over() {
+    let api = Raw::start(|stream, _, _| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+        loop {
+            stream.write_all(b"x")?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let home = api.home("");
+    let file = home.write("body.txt", &"x".repeat(3 << 20));
+    let file = file.to_str().unwrap();
+    let began = Instant::now();
+    let args = ["request", "x", "/y", "--max-time", "2", "-T", file];
+    let run = home.hallpass(&args).run().fails_with(6);
+    assert!(run.stderr.contains("it was not over within 2s"), "{run}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{run}");
 }
