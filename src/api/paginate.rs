@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use url::{Url, form_urlencoded};
 
-use super::fence::{base, target};
+use super::fence::{base, fence_off, target};
 use super::plan::{pairs, with_query};
 use super::{ApiError, Plan, link};
 use crate::connection::Values;
@@ -20,6 +20,7 @@ use crate::definition::Integration;
 use crate::definition::answer_path::{AnswerPath, each_item, text_of_raw};
 use crate::definition::request::NextPage;
 use crate::definition::template::{RenderError, Value};
+use crate::http::host_of;
 use crate::secret::{REDACTED, SafeUrl, redacted};
 
 /// What counts the items of a page in a request, where the definition counts
@@ -64,6 +65,10 @@ pub enum PageError {
     /// The next URL is none.
     #[error("what it names as the next page is no URL")]
     BadUrl,
+    /// It came by a redirect from where no credential goes, and so does not say
+    /// where one goes next.
+    #[error("it came from {0} by a redirect, which has no say in where the credential goes next")]
+    Stranger(String),
     /// It leads back.
     #[error("it leads to a page that was there already")]
     Loop,
@@ -146,6 +151,9 @@ impl<'a> Pager<'a> {
                     _ => link::next(page.headers, page.answered),
                 };
                 let Some(text) = named else { return Ok(None) };
+                if self.is_strange(values, page.answered) {
+                    return Err(PageError::Stranger(host_of(page.answered)));
+                }
                 let url = page.answered.join(&text).map_err(|_| PageError::BadUrl)?;
                 let turn = Turn::Target(self.target(values, &url));
                 (turn, url.to_string(), page.answered.to_string())
@@ -196,6 +204,12 @@ impl<'a> Pager<'a> {
                 count.map(|count| (name.clone(), next(count).to_string()))
             }
         })
+    }
+
+    /// Whether this is no place of the credential's.
+    fn is_strange(&self, values: &Values<'_>, url: &Url) -> bool {
+        let allowed = &self.integration.api.allowed_hosts;
+        base(self.integration, values).is_ok_and(|base| fence_off(&base, url, allowed).is_err())
     }
 
     /// A URL that an answer names, as a target. One below a base URL that holds
@@ -278,7 +292,17 @@ fn followed(
     text: &str,
 ) -> Result<SafeUrl, ApiError> {
     let base = base(integration, values)?;
-    let url = target(&base, text, &integration.api.allowed_hosts)?;
+    // What the API wrote there may hold the credential.
+    let clean = |text: String| redacted(&text, &values.handed_out());
+    let url = target(&base, text, &integration.api.allowed_hosts);
+    let url = url.map_err(|error| match error {
+        ApiError::Fenced { url, allowed } => ApiError::Fenced {
+            url: clean(url),
+            allowed: clean(allowed),
+        },
+        ApiError::BadUrl(text) => ApiError::BadUrl(clean(text)),
+        other => other,
+    })?;
     let mut own = pairs(&integration.api.query, values)?;
     let secret: Vec<String> = own
         .iter()

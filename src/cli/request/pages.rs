@@ -347,6 +347,10 @@ fn lost(caller: &Caller<'_>, number: u32, error: PageError) -> Failure {
             Kind::Unavailable,
             "see the answer without `--paginate`".to_owned(),
         ),
+        PageError::Stranger(_) => (
+            Kind::Unavailable,
+            "ask there by its own URL, where the definition allows it".to_owned(),
+        ),
         PageError::BadUrl | PageError::Loop => (
             Kind::Unavailable,
             "the API is out of order, or `api.paginate` does not fit it; `--all-pages-limit N` ends earlier"

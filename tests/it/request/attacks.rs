@@ -83,3 +83,42 @@ fn an_answer_that_drips_behind_an_upload_is_left_when_the_time_is_over() {
     assert!(run.stderr.contains("it was not over within 2s"), "{run}");
     assert!(began.elapsed() < Duration::from_secs(20), "{run}");
 }
+
+#[test]
+fn a_next_page_elsewhere_does_not_bring_a_credential_into_the_message() {
+    let stranger = Recorder::start();
+    let to = format!("{}/bot{KEY}/items", stranger.origin());
+    let api = Recorder::answering(move |_, _| {
+        let reply = Reply::text(200, "application/json", "[]");
+        Some(reply.with("Link", format!("<{to}>; rel=next")))
+    });
+    let home = keyed_home(&format!("{}/bot{{api_key}}", api.origin()), "");
+    let run = home
+        .hallpass(&["request", "x", "/items", "--paginate"])
+        .run();
+    let run = run.fails_with(2);
+    assert!(run.stderr.contains("/bot***/items"), "{run}");
+    assert!(!run.stderr.contains(KEY), "{run}");
+    assert!(stranger.asked().is_empty());
+}
+
+#[test]
+fn a_stranger_s_page_does_not_say_what_the_credential_is_used_for_next() {
+    for paginate in ["", "paginate = { next_url = \"next\" }"] {
+        let api = Recorder::answering(|asked, _| {
+            let to = asked.query("to").filter(|_| asked.path == "/items");
+            to.map(|to| Reply::redirect(&to))
+        });
+        let next = format!("{}/remove-all", api.origin());
+        let stranger = Recorder::answering(move |_, _| {
+            let reply = Reply::json(200, &serde_json::json!({ "next": next }));
+            Some(reply.with("Link", format!("<{next}>; rel=next")))
+        });
+        let home = keyed_home(api.origin(), paginate);
+        let to = format!("to={}/there", stranger.origin());
+        let args = ["request", "x", "/items", "-L", "--paginate", "--query", &to];
+        let run = home.hallpass(&args).run().fails_with(6);
+        assert!(run.stderr.contains("no say in where"), "{run}");
+        assert!(api.asked_at("/remove-all").is_empty(), "{run}");
+    }
+}
