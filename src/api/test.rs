@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::plan::Plan;
-use super::{ApiError, Limits, send::send_noting};
+use super::{Answer, ApiError, Limits, send::send_noting};
 use crate::connection::Values;
 use crate::definition::answer_path::{is_same, text_of};
 use crate::definition::template::Scope as _;
@@ -53,7 +53,8 @@ pub fn test(
     let response = send_noting(http, plan, limits, &mut sent)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    response
+    // Some compress what nobody wanted compressed.
+    Answer::new(response, None)
         .take(MAX_ANSWER)
         .read_to_end(&mut body)
         .map_err(|error| crate::http::HttpError::Broken {

@@ -103,6 +103,20 @@ fn a_next_page_elsewhere_does_not_bring_a_credential_into_the_message() {
 }
 
 #[test]
+fn a_test_is_understood_that_is_compressed_unasked() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(b"{\"ok\":true}").unwrap();
+    let body = gzip.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let api = Raw::saying([head.as_bytes(), &body].concat());
+    let home = api.home("test = { path = \"/me\", expect = { require = { ok = true } } }");
+    home.hallpass(&["test", "x"]).run().ok();
+}
+
+#[test]
 fn a_stranger_s_page_does_not_say_what_the_credential_is_used_for_next() {
     for paginate in ["", "paginate = { next_url = \"next\" }"] {
         let api = Recorder::answering(|asked, _| {
