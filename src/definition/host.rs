@@ -2,8 +2,8 @@
 //! that every name in one has to be pinned down: by a format, by choices or by
 //! a pattern; also through `values`.
 
+use super::format::Format;
 use super::names::{Fault, Known};
-use super::parameter::Format;
 use super::report::Problems;
 use super::tree::Node;
 use super::url_template::{InHost, UrlTemplate};

@@ -32,6 +32,7 @@ mod doubts;
 mod extends;
 mod facts;
 mod filter;
+mod format;
 pub mod helpers;
 mod host;
 mod inherited;
@@ -74,6 +75,7 @@ pub use api::Api;
 pub use auth::{Auth, AuthKind, Capture, CaptureFrom, Endpoint, Jwt};
 pub use brand::{Brand, Color, Icon, Picture};
 pub use call::{Call, Encoding, Param, Refresh, RenewFrom, Response, TokenAt, Unit};
+pub use format::Format;
 pub use inherited::Inherited;
 pub use input::{Input, InputSource, is_secret as is_secret_input};
 pub use json_template::JsonTemplate;
@@ -83,7 +85,7 @@ pub use oauth2::{
     AuthorizationParam, BasicEncoding, ClientAuth, Dpop, Grant, OAuth2, OptionalScope, Redirect,
 };
 pub use offline::Offline;
-pub use parameter::{Choice, Format, Parameter};
+pub use parameter::{Choice, Parameter};
 pub use project::Project;
 pub use reach::Reach;
 pub use source::{ValueError, ValueSource, one_line};

@@ -8,7 +8,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::parameter::{Format, Parameter};
+use super::format::Format;
+use super::parameter::Parameter;
 use super::report::{Problem, Problems};
 use super::template::{Names, Template};
 use super::tree::Node;

@@ -159,7 +159,7 @@ fn what_an_action_does_not_know_is_told_before_anything_is_sent() {
         assert!(run.stderr.contains(said), "{args:?}: {run}");
     }
     let run = act(&home, &["send", "box=a"]).fails_with(2);
-    let usage = "--action send box=… to=… [priority=…] [note=…] [draft=…]";
+    let usage = "--action send box=… to=… [priority=…] [note=…] [draft=env:…]";
     assert!(run.stderr.contains(usage), "{run}");
     assert_eq!(recorder.asked().len(), 0);
     let run = home.hallpass(&["request", "mail"]).run().fails_with(2);
