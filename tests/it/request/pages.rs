@@ -369,7 +369,10 @@ fn only_what_is_safe_is_done_page_after_page() {
             "{run}"
         );
     }
-    let run = all(&home, &["-X", "GET", "--data-binary", "@-"]).fails_with(2);
+    let args = [&ALL[..], &["-X", "GET", "--data-binary", "@-"]].concat();
+    // More than is read before it is sent.
+    let stdin = home.hallpass(&args).stdin("x".repeat(3 << 20));
+    let run = stdin.run().fails_with(2);
     assert!(run.stderr.contains("stdin is sent once"), "{run}");
     let by_body = keyed_home(recorder.origin(), r#"paginate = { next_url = "next" }"#);
     all(&by_body, &["-X", "HEAD"]).fails_with(2);

@@ -271,7 +271,7 @@ fn a_file_that_changes_while_it_is_sent_is_an_error_and_no_wait() {
         let running = home.hallpass(&["request", "x", "/y", "-T", &path, "-vv"]);
         let mut running = running.spawn();
         // It is opened, and its length said, when the request is under way.
-        running.wait_for_stderr(|line| line.contains("request"));
+        running.wait_for_stderr(|line| line.contains("> PUT /y"));
         crate::support::eventually("the file is open", || opened(running.id(), &path));
         let handle = File::options().write(true).open(&file).unwrap();
         handle.set_len(later).unwrap();
