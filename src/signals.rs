@@ -13,11 +13,13 @@ mod forward;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 pub use forward::{Forwarding, forward_to_child, heed_children};
 
+use crate::error::Failure;
 #[cfg(unix)]
-use crate::error::{Failure, Kind, Signal};
+use crate::error::{Kind, Signal};
 use crate::ui::Ui;
 
 /// Held while an answer that must not be lost is on its way to the store.
@@ -98,7 +100,7 @@ pub fn line() -> MutexGuard<'static, ()> {
 /// beginning for as long as what is returned is held.
 #[cfg(unix)]
 fn end_of_line() -> Option<MutexGuard<'static, ()>> {
-    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+    const PATIENCE: Duration = Duration::from_secs(2);
     let begun = std::time::Instant::now();
     loop {
         match LINE.try_lock() {
@@ -106,7 +108,7 @@ fn end_of_line() -> Option<MutexGuard<'static, ()>> {
             Err(std::sync::TryLockError::Poisoned(held)) => return Some(held.into_inner()),
             Err(std::sync::TryLockError::WouldBlock) if begun.elapsed() > PATIENCE => return None,
             Err(std::sync::TryLockError::WouldBlock) => {
-                std::thread::sleep(std::time::Duration::from_millis(5));
+                std::thread::sleep(Duration::from_millis(5));
             }
         }
     }
@@ -170,7 +172,7 @@ impl Drop for Asking {
 pub fn await_end() {
     #[cfg(unix)]
     if WATCHING.get().is_some() {
-        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+        const PATIENCE: Duration = Duration::from_secs(5);
         std::thread::sleep(PATIENCE);
     }
 }
@@ -263,6 +265,34 @@ fn end(ui: Ui, number: i32) {
     let _held = std::io::stderr().lock();
     ui.failure(&failure);
     std::process::exit(failure.kind().exit_code().into());
+}
+
+/// Ends the process after so long, with this failure: what waits for something
+/// that knows of no deadline, such as a silent stdin, is in nobody's hands. A
+/// renewal is finished first here too.
+#[allow(
+    clippy::disallowed_methods,
+    clippy::exit,
+    reason = "the main thread may be blocked in a read that nothing else can end"
+)]
+pub fn end_after(ui: Ui, time: Duration, failure: impl FnOnce() -> Failure + Send + 'static) {
+    // Whoever knows of the deadline has something better to say.
+    const GRACE: Duration = Duration::from_secs(1);
+    let end = move || {
+        std::thread::sleep(time.saturating_add(GRACE));
+        finish(ui);
+        #[cfg(unix)]
+        let _line = end_of_line();
+        #[cfg(unix)]
+        leave_question();
+        let failure = failure();
+        // Held to the end, so that no other thread has the last word.
+        let _held = std::io::stderr().lock();
+        ui.failure(&failure);
+        std::process::exit(failure.kind().exit_code().into());
+    };
+    // Without a thread for it the deadlines on the wire still hold.
+    drop(std::thread::Builder::new().spawn(end));
 }
 
 /// Ends the process as the signal by itself would.

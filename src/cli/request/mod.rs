@@ -33,6 +33,7 @@ use crate::api::{self, Answer, Plan, Wish};
 use crate::connection::{ConnectionArg, ConnectionId, Kept, Values};
 use crate::context::Context;
 use crate::error::{Failure, Kind, Result};
+use crate::signals;
 use crate::ui::Ui;
 
 /// Call the API with the credential added
@@ -90,6 +91,11 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
         integration: &integration,
         manner: args.transport.begin(&context.http),
     };
+    if let Some(deadline) = caller.manner.deadline {
+        let (id, whole) = (id.clone(), deadline.whole());
+        let late = move || calling::failed(&id, api::ApiError::TooLate(whole));
+        signals::end_after(context.ui, deadline.left(), late);
+    }
     let batch = args.batch.file()?;
     args.wire.apply(&caller)?;
     if let Some(path) = batch {

@@ -1,6 +1,6 @@
 //! `request --max-time` and `--connect-timeout`: the whole command has its time, and no more.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{keyed_home, silent_server};
 use crate::support::{Home, Recorder, Reply, Run};
@@ -66,6 +66,22 @@ fn a_stdin_that_gives_nothing_is_left_when_the_time_is_over() {
         "0.3",
     ];
     is_too_late(home.hallpass(&args).stdin_open().run());
+}
+
+#[test]
+fn a_token_endpoint_that_says_nothing_is_left_when_the_time_is_over() {
+    let api = Recorder::start();
+    let text = format!(
+        "[integrations.x.auth]\ntype = \"oauth2\"\ngrant = \"client_credentials\"\nclient_id = \"c\"\nclient_secret = \"secret-not-real\"\ntoken_url = \"{}/token\"\n[integrations.x.api]\nbase_url = \"{}\"\n",
+        silent_server(""),
+        api.origin()
+    );
+    let home = Home::new();
+    home.write("integrations.toml", &text);
+    let began = Instant::now();
+    is_too_late(asking(&home, &["--max-time", "0.3"]));
+    assert!(began.elapsed() < Duration::from_secs(20));
+    assert!(api.asked().is_empty());
 }
 
 #[test]
