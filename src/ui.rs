@@ -117,7 +117,7 @@ impl Ui {
                 line(report.trim_matches('\n'));
             }
             let object = serde_json::json!({"error": failure.to_json()});
-            line(&object.to_string());
+            line(&escape_json(&object.to_string()));
             return;
         }
         line(&format!(
@@ -172,6 +172,23 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// JSON for a terminal: what would act on one can only stand in its strings, and
+/// is written there as JSON's own escapes. It says the same.
+pub fn escape_json(json: &str) -> Cow<'_, str> {
+    let acts = |c: char| is_harmful(c) && !matches!(c, '\n' | '\t');
+    if !json.chars().any(acts) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 8);
+    for c in json.chars() {
+        match c {
+            c if acts(c) => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
 /// Control characters, and the bidirectional overrides and isolates that make
 /// text read otherwise than it is.
 pub fn is_harmful(c: char) -> bool {
@@ -188,5 +205,14 @@ mod tests {
         assert_eq!(escape("plain ümlaut"), "plain ümlaut");
         assert_eq!(escape("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb c");
         assert_eq!(escape("x\u{202e}y"), "x\\u{202e}y");
+    }
+
+    #[test]
+    fn json_says_the_same_when_it_is_made_harmless() {
+        let json = "{\n\t\"a\": \"ü\u{7f}\u{9b}31m\u{202e}\"}";
+        let safe = escape_json(json);
+        assert_eq!(safe, "{\n\t\"a\": \"ü\\u007f\\u009b31m\\u202e\"}");
+        let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(read(json), read(&safe));
     }
 }

@@ -15,10 +15,11 @@ mod token;
 mod utf8;
 mod whole;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use crate::error::{Failure, Kind, Result};
 use crate::signals;
+use crate::ui::escape_json;
 
 pub use answer::{How, Target, answer};
 pub use download::Download;
@@ -45,11 +46,20 @@ pub fn text(text: &str) -> Result<()> {
     )
 }
 
-/// Writes a line that ends with its line break; a signal does not end the
-/// process in the middle of it. Returns whether anybody reads on.
+/// Writes a line of JSON that ends with its line break, harmless where stdout is a
+/// terminal; a signal does not end the process in the middle of it. Returns
+/// whether anybody reads on.
 pub fn whole_line(line: &[u8]) -> Result<bool> {
     let _whole = signals::line();
     let mut stdout = io::stdout().lock();
+    let harmless = match std::str::from_utf8(line) {
+        Ok(text) if stdout.is_terminal() => escape_json(text),
+        _ => "".into(),
+    };
+    let line = match harmless.as_bytes() {
+        [] => line,
+        harmless => harmless,
+    };
     let result = stdout.write_all(line).and_then(|()| stdout.flush());
     let gone = matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
     written(result).map(|()| !gone)

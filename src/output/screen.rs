@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
-use super::answer::How;
+use super::answer::{How, Trouble};
 use super::plain::{Plain, harmless};
 use super::pretty::Pretty;
 use super::utf8::Utf8;
@@ -31,7 +31,11 @@ pub(super) fn show(mut answer: Answer, how: &How) -> Result<()> {
     }
     let host = crate::http::host_of(&answer.url);
     let mut buffer = vec![0; 64 * 1024];
+    let most = how.most.unwrap_or(u64::MAX);
     let mut length = next(&mut answer, &mut buffer, &host)?;
+    if answer.length().unwrap_or(length as u64) > most {
+        return Err(too_long(most, &host));
+    }
     if length == 0 {
         return Ok(());
     }
@@ -49,13 +53,19 @@ pub(super) fn show(mut answer: Answer, how: &How) -> Result<()> {
     let mut utf8 = Utf8::default();
     let mut out = String::new();
     let mut failed = None;
+    let mut came = 0_u64;
     while length > 0 {
         utf8.push(&buffer[..length], &mut |text| manner.push(text, &mut out));
         if !said(&mut stdout, &out)? {
             return Ok(());
         }
         out.clear();
+        came = came.saturating_add(length as u64);
         length = match next(&mut answer, &mut buffer, &host) {
+            Ok(length) if came.saturating_add(length as u64) > most => {
+                failed = Some(too_long(most, &host));
+                0
+            }
             Ok(length) => length,
             Err(failure) => {
                 failed = Some(failure);
@@ -123,6 +133,11 @@ impl Manner {
             Manner::Text(plain) => plain.finish(out),
         }
     }
+}
+
+fn too_long(most: u64, host: &str) -> Failure {
+    let failure = Trouble::TooLong(most).failure(host);
+    failure.hint("allow more with `--max-filesize BYTES`")
 }
 
 /// Writes at once; `false` where nobody looks any more.

@@ -136,3 +136,38 @@ fn a_stranger_s_page_does_not_say_what_the_credential_is_used_for_next() {
         assert!(api.asked_at("/remove-all").is_empty(), "{run}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_batch_s_results_cannot_act_on_the_terminal_and_say_the_same() {
+    const BODY: &str = "{\"a\":\"\u{9b}31m\u{7f}\u{202e}\"}";
+    let api = Recorder::answering(|_, _| Some(Reply::text(200, "application/json", BODY)));
+    let home = keyed_home(api.origin(), "");
+    let lines = home.write("lines.ndjson", "{\"path\":\"/y\"}\n");
+    let args = ["request", "x", "--batch", lines.to_str().unwrap()];
+    let piped = home.hallpass(&args).run().ok();
+    assert!(piped.stdout.contains(BODY), "{piped}");
+    let (process, _terminal) = home.hallpass(&args).spawn_all_at_terminal();
+    let run = process.wait().ok();
+    assert!(run.stderr.contains("\\u009b31m\\u007f\\u202e"), "{run}");
+    assert!(
+        !run.stderr.contains(['\u{9b}', '\u{7f}', '\u{202e}']),
+        "{run}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_longest_body_is_held_to_at_a_terminal_too() {
+    let api = Raw::start(|stream, _, _| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")?;
+        loop {
+            stream.write_all(b"without end\n")?;
+        }
+    });
+    let home = api.home("");
+    let args = ["request", "x", "/y", "--max-filesize", "100k"];
+    let (process, _terminal) = home.hallpass(&args).spawn_all_at_terminal();
+    let run = process.wait().exits(6);
+    assert!(run.stderr.contains("is longer than 102400 bytes"), "{run}");
+}
