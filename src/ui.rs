@@ -182,7 +182,7 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     let mut safe = String::with_capacity(json.len() + 8);
     for c in json.chars() {
         match c {
-            c if acts(c) => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if acts(c) => safe.extend(format!("\\u{:04x}", u32::from(c)).chars()),
             c => safe.push(c),
         }
     }
