@@ -11,6 +11,7 @@
 mod forward;
 
 use std::cell::Cell;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -85,6 +86,7 @@ pub fn finish_after_panic(ui: Ui) {
     if !HOLDS.get() {
         finish(ui);
     }
+    clear_away();
 }
 
 /// Held while a line of data is written.
@@ -111,6 +113,38 @@ fn end_of_line() -> Option<MutexGuard<'static, ()>> {
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
+    }
+}
+
+/// Files that nobody needs once the process has ended.
+static FLEETING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A file that an end before its time takes away, until this is dropped.
+pub struct Fleeting(PathBuf);
+
+/// Has a file taken away should the process be ended.
+pub fn fleeting(path: &Path) -> Fleeting {
+    let mut known = FLEETING.lock().unwrap_or_else(PoisonError::into_inner);
+    known.push(path.to_owned());
+    Fleeting(path.to_owned())
+}
+
+impl Drop for Fleeting {
+    fn drop(&mut self) {
+        let mut known = FLEETING.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|path| *path != self.0);
+    }
+}
+
+/// Takes them away.
+fn clear_away() {
+    // Not waited for: whoever holds it may be the one that came to a bad end.
+    let Ok(known) = FLEETING.try_lock() else {
+        return;
+    };
+    for path in known.iter() {
+        // What cannot be removed stays; the process is about to end.
+        let _ = std::fs::remove_file(path);
     }
 }
 
@@ -242,6 +276,7 @@ fn end(ui: Ui, number: i32) {
     let _one = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
     let _line = end_of_line();
     leave_question();
+    clear_away();
     let signal = match number {
         signal_hook::consts::SIGINT => Signal::Interrupt,
         signal_hook::consts::SIGTERM => Signal::Terminate,
@@ -285,6 +320,7 @@ pub fn end_after(ui: Ui, time: Duration, failure: impl FnOnce() -> Failure + Sen
         let _line = end_of_line();
         #[cfg(unix)]
         leave_question();
+        clear_away();
         let failure = failure();
         // Held to the end, so that no other thread has the last word.
         let _held = std::io::stderr().lock();

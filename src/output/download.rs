@@ -240,6 +240,10 @@ impl Download {
         let whole = whole.filter(|_| offset > 0);
         let most = how.most.map(|most| most.saturating_sub(offset));
         way.announce(&self.path, how);
+        let _fleeting = match &way {
+            Way::Hidden(temp) => Some(signals::fleeting(temp.path())),
+            Way::Part(..) => None,
+        };
         let file = way.file();
         if let Ok(meta) = std::fs::metadata(place) {
             // A file that is replaced keeps its mode.

@@ -10,10 +10,13 @@ use tempfile::NamedTempFile;
 use super::download::unwritable;
 use crate::error::Result;
 use crate::fs;
+use crate::signals::{self, Fleeting};
 
 /// A file that is not there yet; dropping it leaves nothing.
 pub(super) struct WholeFile {
     temp: NamedTempFile,
+    /// Nor is anything left by an end before its time.
+    _fleeting: Fleeting,
     place: PathBuf,
     path: PathBuf,
 }
@@ -45,6 +48,7 @@ impl WholeFile {
                 .map_err(unwritable)?;
         }
         Ok(Self {
+            _fleeting: signals::fleeting(temp.path()),
             temp,
             place,
             path: path.to_owned(),

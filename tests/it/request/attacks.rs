@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::keyed_home;
+#[cfg(unix)]
+use crate::support::eventually;
 use crate::support::{Raw, Recorder, Reply};
 
 const KEY: &str = "key-not-real";
@@ -170,4 +172,26 @@ fn the_longest_body_is_held_to_at_a_terminal_too() {
     let (process, _terminal) = home.hallpass(&args).spawn_all_at_terminal();
     let run = process.wait().exits(6);
     assert!(run.stderr.contains("is longer than 102400 bytes"), "{run}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_download_that_is_interrupted_leaves_nothing_that_cannot_be_gone_on_with() {
+    use rustix::process::Signal;
+    for more in [&[][..], &["--paginate"]] {
+        let api = Raw::start(|stream, _, _| {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx")?;
+            // The rest never comes: the caller is interrupted.
+            std::io::copy(stream, &mut std::io::sink()).map(drop)
+        });
+        let home = api.home("");
+        let dir = tempfile::tempdir().unwrap();
+        let names = || std::fs::read_dir(dir.path()).unwrap().count();
+        let args = [&["request", "x", "/y", "-o", "file"], more].concat();
+        let running = home.hallpass(&args).dir(dir.path()).spawn();
+        eventually("it is on its way", || (names() > 0).then_some(()));
+        running.signal(Signal::TERM);
+        running.wait().exits(143);
+        assert_eq!(names(), 0, "{more:?}");
+    }
 }
