@@ -1,8 +1,12 @@
 //! Making a request of a connection's API: with a credential that works, once
-//! more with a renewed one where the API rejects it (`course`); and what to say
-//! when it came to nothing.
+//! more with a renewed one where the API rejects it (`course`), each by the way
+//! that redirects and tries make of it (`journey`); and what to say when it came
+//! to nothing.
 
 mod course;
+mod journey;
+
+pub(super) use journey::{Journey, Road};
 
 use crate::api::{Answer, ApiError, Manner, Plan, RedirectError};
 use crate::broker::{self, Fresh, Need};
@@ -50,8 +54,7 @@ impl Caller<'_> {
     /// Another credential than the one that an API answered so to; `None`
     /// where the answer is no rejection, or nothing renews the credential.
     pub(super) fn renewed(&self, fresh: &Fresh, status: u16) -> Option<Result<Fresh>> {
-        let auth = &self.integration.auth;
-        if auth.is_fixed() || !auth.refresh.on_status.contains(&status) {
+        if !self.integration.auth.refresh.on_status.contains(&status) || !self.can_renew(fresh) {
             return None;
         }
         let need = Need {
@@ -59,6 +62,11 @@ impl Caller<'_> {
             ..Need::default()
         };
         Some(self.context.broker().fresh(self.id, self.integration, need))
+    }
+
+    /// Whether anything renews the credential.
+    pub(super) fn can_renew(&self, fresh: &Fresh) -> bool {
+        !self.integration.auth.is_fixed() && fresh.item.credential.access_token.is_some()
     }
 
     /// Keeps the nonces that servers gave for the next run.

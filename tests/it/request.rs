@@ -3,6 +3,7 @@
 mod action_types;
 mod attacks;
 mod batch;
+mod batch_course;
 mod bodies;
 mod certificates;
 mod compressed;

@@ -4,6 +4,7 @@
 //! sent once more. What is wrong with one line is said in its result, and the
 //! others go on; the command ends with the highest code of all.
 
+mod courier;
 mod input;
 mod line;
 mod parallel;
@@ -15,16 +16,17 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use reqwest::Method;
 
+use self::courier::{Came, Courier, Parcel};
 use self::input::Input;
 use self::line::{Common, Line};
-use self::result::Got;
-use crate::api::{self, Body, Limits, Plan, Wish};
+use self::result::{Got, MOST, Shape};
+use crate::api::{Body, Deadline, Plan, Wish};
 use crate::broker::Fresh;
-use crate::cli::calling::{self, Caller};
-use crate::connection::{ConnectionId, Values};
+use crate::cli::calling::{self, Caller, Journey, Road};
+use crate::connection::Values;
 use crate::definition::Integration;
 use crate::error::{Failure, Kind, Result};
-use crate::http::Http;
+use crate::filter::Filter;
 use crate::output;
 use crate::signals;
 
@@ -32,12 +34,38 @@ use crate::signals;
 /// rejects whatever it is shown costs one, not one for every line.
 const PAUSE: Duration = Duration::from_secs(60);
 
+/// What belongs to one request, or to the one answer.
+const ONE: [&str; 21] = [
+    "targets",
+    "action",
+    "method",
+    "data",
+    "data_raw",
+    "data_binary",
+    "data_urlencode",
+    "get",
+    "json",
+    "form",
+    "form_string",
+    "upload_file",
+    "output",
+    "remote_name",
+    "remote_header_name",
+    "create_dirs",
+    "continue_at",
+    "head",
+    "paginate",
+    "slurp",
+    "all_pages_limit",
+];
+
 /// Several requests in one run.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Batch")]
 pub(super) struct BatchArgs {
-    /// Make the requests that stand in a file (or - for stdin), one JSON object a line, and print one result a line
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "action", "method", "data", "data_binary", "json", "output"])]
+    /// Make the requests that stand in a file (or - for stdin), one JSON object a line, and print one result a line;
+    /// with --jq its `body` is what is picked: null for nothing, an array for several; --fail leaves out that of an error
+    #[arg(long, value_name = "FILE", conflicts_with_all = ONE)]
     pub(super) batch: Option<PathBuf>,
     /// Have so many requests of the batch under way at once, up to 64 [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
@@ -65,7 +93,12 @@ impl BatchArgs {
 }
 
 /// Makes a batch's requests.
-pub(super) fn run(caller: &Caller<'_>, path: &Path, args: &super::RequestArgs) -> Result<()> {
+pub(super) fn run(
+    caller: &Caller<'_>,
+    path: &Path,
+    args: &super::RequestArgs,
+    filter: Option<&Filter>,
+) -> Result<()> {
     let headers = args.line.headers()?;
     let common = Common {
         headers: headers.sent,
@@ -75,7 +108,16 @@ pub(super) fn run(caller: &Caller<'_>, path: &Path, args: &super::RequestArgs) -
     let input = Input::open(path, common)?;
     let mut desk = Desk {
         caller,
-        include: args.show.include,
+        courier: Courier {
+            road: Road::of(caller, &caller.manner),
+            filter,
+            most: args.show.max_filesize.map_or(MOST, |most| most.min(MOST)),
+        },
+        shape: Shape {
+            include: args.show.include,
+            fail: args.show.fail,
+        },
+        late: None,
         fail_fast: args.batch.fail_fast,
         unhelped: None,
         made: 0,
@@ -88,9 +130,10 @@ pub(super) fn run(caller: &Caller<'_>, path: &Path, args: &super::RequestArgs) -
         &format!("calling {}", caller.integration.name),
         "what has a result was done: go on behind its line, and look first what became of the next",
     );
-    let ended = match args.batch.parallel {
-        None | Some(1) => in_turn(&mut desk, fresh, input),
-        Some(most) => parallel::run(&mut desk, fresh, input, most.into()),
+    let ended = match (args.batch.parallel, caller.manner.deadline) {
+        (None | Some(1), None) => in_turn(&mut desk, fresh, input),
+        // Whoever waits for a line sees no deadline pass.
+        (most, _) => parallel::run(&mut desk, fresh, input, most.unwrap_or(1).into()),
     };
     caller.keep_nonces();
     ended?;
@@ -100,30 +143,42 @@ pub(super) fn run(caller: &Caller<'_>, path: &Path, args: &super::RequestArgs) -
 /// One after another. Nothing is read ahead, so that whoever writes a line gets
 /// its result before the next is waited for.
 fn in_turn(desk: &mut Desk<'_>, mut fresh: Fresh, mut input: Input) -> Result<()> {
-    let mut rejected: Option<Line> = None;
+    let mut rejected: Option<(Line, Journey)> = None;
     loop {
         let values = prepared(desk.caller.integration, &fresh);
         let renewed = loop {
-            let (mut line, again) = match rejected.take() {
-                Some(line) => (line, true),
+            let (mut line, journey, again) = match rejected.take() {
+                Some((line, journey)) => (line, journey, true),
                 None => match input.next()? {
-                    Some(line) => (line, false),
+                    Some(line) => {
+                        let journey = desk.journey(&fresh, &line);
+                        (line, journey, false)
+                    }
                     None => return Ok(()),
                 },
             };
-            let outcome = desk.ask(&values, &mut line);
+            let came = match desk.pack(&values, &mut line, journey) {
+                Ok(parcel) => desk.courier.send(parcel, &|| {}),
+                Err(failure) => Came::back(failure),
+            };
             if again {
-                desk.was_renewed(&outcome);
-            } else if let Some(renewed) = desk.renewed(&fresh, &outcome) {
-                rejected = Some(line);
+                desk.was_renewed(&came);
+            } else if let Some(renewed) = desk.renewed(&fresh, &came) {
+                rejected = Some((line, once_more(came.journey)));
                 break renewed;
             }
-            if desk.finish(&line, &outcome)? != Next::Line {
+            if desk.finish(&line, &came.outcome)? != Next::Line {
                 return Ok(());
             }
         };
         fresh = renewed;
     }
+}
+
+/// The same journey with another credential, which is the last.
+fn once_more(mut journey: Journey) -> Journey {
+    journey.may_renew = false;
+    journey
 }
 
 /// What fills the placeholders of every request with this credential. What the
@@ -157,7 +212,10 @@ enum Next {
 /// What is known of the batch so far, and where its results go.
 struct Desk<'a> {
     caller: &'a Caller<'a>,
-    include: bool,
+    courier: Courier<'a>,
+    shape: Shape,
+    /// The time there was, once it is over.
+    late: Option<Deadline>,
     fail_fast: bool,
     /// When a renewal did not help, or failed.
     unhelped: Option<Instant>,
@@ -167,24 +225,35 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Plans what a line asks for.
-    fn plan(&self, values: &Values<'_>, wish: &Wish) -> Result<Plan> {
-        Plan::new(self.caller.integration, &values.of_another_request(), wish)
-            .map_err(|error| calling::failed(self.caller.id, error))
+    /// A line's request before its first step.
+    fn journey(&self, fresh: &Fresh, line: &Line) -> Journey {
+        let may_renew = self.caller.can_renew(fresh) && !self.is_pausing();
+        Journey::new(may_renew, Some(format!("line {}", line.number)))
     }
 
-    /// Makes one line's request.
-    fn ask(&self, values: &Values<'_>, line: &mut Line) -> Result<Got> {
-        let plan = self.plan(values, line.wish()?)?;
-        Courier::of(self.caller).send(plan)
+    /// Plans what a line asks for.
+    fn pack(&self, values: &Values<'_>, line: &mut Line, journey: Journey) -> Result<Parcel> {
+        let caller = self.caller;
+        let values = values.of_another_request();
+        let plan = Plan::new(caller.integration, &values, line.wish()?)
+            .map_err(|error| calling::failed(caller.id, error))?;
+        Ok(Parcel {
+            secrets: plan.secrets(&values),
+            plan,
+            journey,
+        })
+    }
+
+    fn is_pausing(&self) -> bool {
+        self.unhelped.is_some_and(|since| since.elapsed() < PAUSE)
     }
 
     /// Another credential, where the API rejected this one and it can be had.
-    fn renewed(&mut self, fresh: &Fresh, outcome: &Result<Got>) -> Option<Fresh> {
-        let status = outcome.as_ref().ok()?.status;
-        if self.unhelped.is_some_and(|since| since.elapsed() < PAUSE) {
+    fn renewed(&mut self, fresh: &Fresh, came: &Came) -> Option<Fresh> {
+        if !came.is_rejected || self.is_pausing() {
             return None;
         }
+        let status = came.outcome.as_ref().ok()?.status;
         match self.caller.renewed(fresh, status)? {
             Ok(renewed) => Some(renewed),
             Err(failure) => {
@@ -200,23 +269,19 @@ impl Desk<'_> {
 
     /// Notes what became of a request that was sent again with a renewed
     /// credential.
-    fn was_renewed(&mut self, outcome: &Result<Got>) {
-        if outcome.as_ref().is_ok_and(|got| self.is_rejection(got)) {
+    fn was_renewed(&mut self, came: &Came) {
+        let road = &self.courier.road;
+        let is_rejected = |got: &Got| came.journey.was_rejected(road, got.status);
+        if came.outcome.as_ref().is_ok_and(is_rejected) {
             self.unhelped = Some(Instant::now());
         }
-    }
-
-    fn is_rejection(&self, got: &Got) -> bool {
-        let on_status = &self.caller.integration.auth.refresh.on_status;
-        on_status.contains(&got.status)
     }
 
     /// Writes a line's result.
     fn finish(&mut self, line: &Line, outcome: &Result<Got>) -> Result<Next> {
         self.made += 1;
         let kind = match outcome {
-            Ok(got) if got.status >= 400 => Some(Kind::Api),
-            Ok(_) => None,
+            Ok(got) => got.trouble(),
             Err(failure) => Some(failure.kind()),
         };
         if let Some(kind) = kind {
@@ -226,7 +291,7 @@ impl Desk<'_> {
                 self.worst = Some(kind);
             }
         }
-        let text = result::rendered(line, outcome, self.include);
+        let text = result::rendered(line, outcome, self.shape);
         let is_read = output::whole_line(&text)?;
         Ok(if !is_read {
             Next::End
@@ -239,10 +304,20 @@ impl Desk<'_> {
 
     /// How the batch as a whole went.
     fn verdict(&self) -> Result<()> {
+        let (made, failed) = (self.made, self.failed);
+        if let Some(deadline) = self.late {
+            let kind = self.worst.filter(|worst| *worst == Kind::Api);
+            let whole = humantime::format_duration(deadline.whole());
+            let what = format!(
+                "the batch was not over within {whole}: {made} of its requests have a result, and {failed} of those failed"
+            );
+            return Err(Failure::new(kind.unwrap_or(Kind::Unavailable), what).hint(
+                "give it longer with `--max-time`, or go on behind the last line that has a result",
+            ));
+        }
         let Some(kind) = self.worst else {
             return Ok(());
         };
-        let (made, failed) = (self.made, self.failed);
         let (what, rest) = match (made, self.fail_fast) {
             (1, _) => ("the request of the batch failed".to_owned(), ""),
             (_, true) => (
@@ -256,33 +331,5 @@ impl Desk<'_> {
         };
         Err(Failure::new(kind, what + rest)
             .hint("see `status` and `error` in the results, each with its `line`"))
-    }
-}
-
-/// Sends plans: the one place where the batch does.
-#[derive(Clone, Copy)]
-struct Courier<'a> {
-    http: &'a Http,
-    id: &'a ConnectionId,
-    limits: Limits,
-}
-
-impl<'a> Courier<'a> {
-    fn of(caller: &Caller<'a>) -> Self {
-        Self {
-            http: &caller.context.http,
-            id: caller.id,
-            limits: Limits {
-                timeout: caller.integration.api.timeout,
-                deadline: caller.manner.deadline,
-            },
-        }
-    }
-
-    /// Sends one, and reads the whole answer.
-    fn send(&self, plan: Plan) -> Result<Got> {
-        let secrets = plan.credentials();
-        let answer = api::send(self.http, plan, self.limits, &secrets);
-        Got::read(answer.map_err(|error| calling::failed(self.id, error))?)
     }
 }

@@ -99,7 +99,7 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
     let batch = args.batch.file()?;
     args.wire.apply(&caller)?;
     if let Some(path) = batch {
-        return batch::run(&caller, path, &args);
+        return batch::run(&caller, path, &args, filter.as_ref());
     }
     if args.pages.paginate {
         return pages::run(&caller, &args, filter.as_ref());

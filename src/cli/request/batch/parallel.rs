@@ -4,16 +4,18 @@
 //! an endless batch takes no more memory than a short one.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use super::courier::{Came, Courier, Parcel};
 use super::input::Input;
 use super::line::Line;
 use super::result::Got;
-use super::{Courier, Desk, Next, prepared};
-use crate::api::{self, Plan};
+use super::{Desk, Next, once_more, prepared};
+use crate::api;
 use crate::broker::Fresh;
+use crate::cli::calling::Journey;
 use crate::connection::Values;
 use crate::error::{Failure, Kind, Result};
 
@@ -23,16 +25,20 @@ const AHEAD: usize = 2;
 /// What the other threads tell.
 enum Event {
     Line(Result<Option<Line>>),
-    Done(u64, Result<Got>),
+    /// An answer came that is not the last.
+    Heard,
+    Done(u64, Came),
 }
 
-/// A plan to send, and the number it goes by.
-type Job = (u64, Plan);
+/// What to send, and the number it goes by.
+type Job = (u64, Parcel);
 
 /// A line whose result was not written yet.
 struct Pending {
     line: Line,
     state: State,
+    /// How far it went with another credential.
+    journey: Option<Journey>,
     /// Whether it is sent a second time, with a renewed credential.
     again: bool,
 }
@@ -53,8 +59,7 @@ pub(super) fn run(desk: &mut Desk<'_>, fresh: Fresh, input: Input, most: usize) 
         // A reader that is gone has told why.
         let _ = room.send(());
     }
-    let caller = desk.caller;
-    let courier = Courier::of(caller);
+    let courier = desk.courier;
     thread::scope(|scope| {
         for _ in 0..most {
             let (taken, tell) = (&taken, tell.clone());
@@ -100,8 +105,10 @@ fn read_ahead(mut input: Input, tell: Sender<Event>) -> Sender<()> {
 fn carry(courier: Courier<'_>, taken: &Mutex<Receiver<Job>>, tell: &Sender<Event>) {
     loop {
         let job = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, plan)) = job else { return };
-        if tell.send(Event::Done(number, courier.send(plan))).is_err() {
+        let Ok((number, parcel)) = job else { return };
+        // Nobody listens any more when nobody reads the results.
+        let came = courier.send(parcel, &|| drop(tell.send(Event::Heard)));
+        if tell.send(Event::Done(number, came)).is_err() {
             return;
         }
     }
@@ -147,23 +154,26 @@ impl Window<'_, '_> {
     /// Goes on with one credential, up to the end or to the next.
     fn with(&mut self, fresh: &Fresh, values: &Values<'_>) -> Result<Option<Fresh>> {
         loop {
-            self.send_on(values)?;
+            self.look_at_the_clock();
+            self.send_on(fresh, values)?;
             if !self.write_out()? || (self.over && self.pending.is_empty()) {
                 return Ok(None);
             }
-            let event = self.events.recv().map_err(|_| lost())?;
-            match event {
-                Event::Line(_) if self.over => {}
-                Event::Line(line) => match line? {
+            match self.event()? {
+                None => {}
+                Some(Event::Heard) => self.warm = true,
+                Some(Event::Line(_)) if self.over => {}
+                Some(Event::Line(line)) => match line? {
                     Some(line) => self.pending.push_back(Pending {
                         line,
                         state: State::Waiting,
+                        journey: None,
                         again: false,
                     }),
                     None => self.over = true,
                 },
-                Event::Done(number, outcome) => {
-                    if let Some(renewed) = self.came(number, outcome, fresh) {
+                Some(Event::Done(number, came)) => {
+                    if let Some(renewed) = self.came(number, came, fresh) {
                         return Ok(Some(renewed));
                     }
                 }
@@ -171,8 +181,31 @@ impl Window<'_, '_> {
         }
     }
 
+    /// What is told next; nothing, where the time is over before that.
+    fn event(&self) -> Result<Option<Event>> {
+        let deadline = self.desk.caller.manner.deadline;
+        match deadline.filter(|_| !self.over) {
+            // What is under way has the same bound.
+            None => self.events.recv().map(Some).map_err(|_| lost()),
+            Some(deadline) => match self.events.recv_timeout(deadline.left()) {
+                Ok(event) => Ok(Some(event)),
+                Err(RecvTimeoutError::Timeout) => Ok(None),
+                Err(RecvTimeoutError::Disconnected) => Err(lost()),
+            },
+        }
+    }
+
+    /// When the time is over, no more lines are taken.
+    fn look_at_the_clock(&mut self) {
+        let deadline = self.desk.caller.manner.deadline;
+        if let Some(deadline) = deadline.filter(|deadline| !self.over && deadline.has_passed()) {
+            self.desk.late = Some(deadline);
+            self.over = true;
+        }
+    }
+
     /// Plans what waits and hands it to the couriers.
-    fn send_on(&mut self, values: &Values<'_>) -> Result<()> {
+    fn send_on(&mut self, fresh: &Fresh, values: &Values<'_>) -> Result<()> {
         let most = if self.warm { self.most } else { 1 };
         for (number, pending) in (self.first..).zip(&mut self.pending) {
             if self.under_way >= most {
@@ -181,14 +214,12 @@ impl Window<'_, '_> {
             if !matches!(pending.state, State::Waiting) {
                 continue;
             }
-            let plan = pending
-                .line
-                .wish()
-                .and_then(|wish| self.desk.plan(values, wish));
-            pending.state = match plan {
+            let journey = pending.journey.take();
+            let journey = journey.unwrap_or_else(|| self.desk.journey(fresh, &pending.line));
+            pending.state = match self.desk.pack(values, &mut pending.line, journey) {
                 Err(failure) => State::Done(Err(failure)),
-                Ok(plan) => {
-                    self.jobs.send((number, plan)).map_err(|_| lost())?;
+                Ok(parcel) => {
+                    self.jobs.send((number, parcel)).map_err(|_| lost())?;
                     self.under_way += 1;
                     State::Sent(self.generation)
                 }
@@ -199,7 +230,7 @@ impl Window<'_, '_> {
 
     /// An answer, or none. Returns another credential, where it made one
     /// necessary.
-    fn came(&mut self, number: u64, outcome: Result<Got>, fresh: &Fresh) -> Option<Fresh> {
+    fn came(&mut self, number: u64, came: Came, fresh: &Fresh) -> Option<Fresh> {
         self.under_way -= 1;
         self.warm = true;
         let at = usize::try_from(number - self.first).ok()?;
@@ -208,21 +239,24 @@ impl Window<'_, '_> {
             return None;
         };
         if pending.again {
-            self.desk.was_renewed(&outcome);
-        } else if generation < self.generation
-            && outcome
-                .as_ref()
-                .is_ok_and(|got| self.desk.is_rejection(got))
-        {
-            // Somebody else's answer had it renewed meanwhile.
-            (pending.again, pending.state) = (true, State::Waiting);
+            self.desk.was_renewed(&came);
+            pending.state = State::Done(came.outcome);
             return None;
-        } else if let Some(renewed) = self.desk.renewed(fresh, &outcome) {
-            (pending.again, pending.state) = (true, State::Waiting);
-            return Some(renewed);
         }
-        pending.state = State::Done(outcome);
-        None
+        // Somebody else's answer may have had it renewed meanwhile.
+        let is_old = came.is_rejected && generation < self.generation;
+        let renewed = if is_old {
+            None
+        } else {
+            self.desk.renewed(fresh, &came)
+        };
+        if is_old || renewed.is_some() {
+            (pending.again, pending.state) = (true, State::Waiting);
+            pending.journey = Some(once_more(came.journey));
+        } else {
+            pending.state = State::Done(came.outcome);
+        }
+        renewed
     }
 
     /// Writes the results that are next. Whether the batch is to go on.

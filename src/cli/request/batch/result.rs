@@ -2,6 +2,7 @@
 //! line that says so.
 
 use std::io::Read as _;
+use std::ops::ControlFlow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,9 +13,10 @@ use serde_json::json;
 use super::line::Line;
 use crate::api::Answer;
 use crate::error::{Failure, Kind, Result};
+use crate::filter::Filter;
 
 /// The most that is kept of an answer's body, in bytes.
-const MOST: u64 = 64 * 1024 * 1024;
+pub(super) const MOST: u64 = 64 * 1024 * 1024;
 
 /// An answer read whole. It may hold secrets, so that it cannot be printed but
 /// as what it is.
@@ -22,13 +24,24 @@ pub(super) struct Got {
     pub(super) status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
+    /// What a filter picked of the body, as JSON, or why it did not.
+    picked: Option<Result<Vec<u8>>>,
+}
+
+/// What a result shows of an answer.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shape {
+    /// Its headers.
+    pub(super) include: bool,
+    /// No body of an error.
+    pub(super) fail: bool,
 }
 
 impl Got {
-    pub(super) fn read(mut answer: Answer) -> Result<Self> {
+    pub(super) fn read(mut answer: Answer, most: u64, filter: Option<&Filter>) -> Result<Self> {
         let host = crate::http::host_of(&answer.url);
         let mut body = Vec::new();
-        let read = answer.by_ref().take(MOST + 1).read_to_end(&mut body);
+        let read = answer.by_ref().take(most + 1).read_to_end(&mut body);
         read.map_err(|error| {
             Failure::caused(Kind::Unavailable, error)
                 .context(format!("the answer of {host} broke off"))
@@ -36,23 +49,65 @@ impl Got {
                     "what was asked may have been done all the same: look before you send it again",
                 )
         })?;
-        if body.len() as u64 > MOST {
+        if body.len() as u64 > most {
+            let most = match most {
+                MOST => "64 MiB".to_owned(),
+                most => format!("{most} bytes"),
+            };
             return Err(Failure::new(
                 Kind::Unavailable,
-                format!("the answer of {host} is longer than 64 MiB"),
+                format!("the answer of {host} is longer than {most}"),
             )
             .hint("ask for it by itself, to a file: `hallpass request CONN -o FILE PATH`"));
         }
+        let filter = filter.filter(|_| !answer.is_error());
         Ok(Self {
             status: answer.status.as_u16(),
+            picked: filter.map(|filter| picked(filter, &body)),
             headers: answer.headers,
             body,
         })
     }
+
+    /// What is wrong with it.
+    pub(super) fn trouble(&self) -> Option<Kind> {
+        match &self.picked {
+            _ if self.status >= 400 => Some(Kind::Api),
+            Some(Err(failure)) => Some(failure.kind()),
+            _ => None,
+        }
+    }
+}
+
+/// What a filter picks: `null` for nothing, one result as it is, several as an
+/// array.
+fn picked(filter: &Filter, body: &[u8]) -> Result<Vec<u8>> {
+    let (mut count, mut json) = (0, Vec::new());
+    filter.run(body, &mut |found| {
+        let found = found.json()?;
+        if (json.len() + found.len()) as u64 > MOST {
+            return Err(Failure::new(
+                Kind::Unavailable,
+                "what the `--jq` expression picks is longer than 64 MiB",
+            )
+            .hint("pick less: `first(…)`, `limit(n; …)`"));
+        }
+        if count > 0 {
+            json.push(b',');
+        }
+        count += 1;
+        json.extend_from_slice(&found);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(match count {
+        0 => b"null".to_vec(),
+        1 => json,
+        _ => [b"[".as_slice(), &json, b"]"].concat(),
+    })
 }
 
 /// The result of a line, with its line break.
-pub(super) fn rendered(line: &Line, outcome: &Result<Got>, include: bool) -> Vec<u8> {
+pub(super) fn rendered(line: &Line, outcome: &Result<Got>, shape: Shape) -> Vec<u8> {
     let room = outcome.as_ref().map_or(512, |got| got.body.len() + 256);
     let mut text = Vec::with_capacity(room);
     text.push(b'{');
@@ -65,19 +120,29 @@ pub(super) fn rendered(line: &Line, outcome: &Result<Got>, include: bool) -> Vec
     match outcome {
         Ok(got) => {
             text.extend_from_slice(format!(",\"status\":{}", got.status).as_bytes());
-            if include {
+            if shape.include {
                 text.extend_from_slice(b",\"headers\":");
                 text.extend_from_slice(headers(&got.headers).to_string().as_bytes());
             }
-            body(got, &mut text);
+            match &got.picked {
+                Some(Ok(json)) => {
+                    text.extend_from_slice(b",\"body\":");
+                    text.extend_from_slice(json);
+                }
+                Some(Err(failure)) => error(failure, &mut text),
+                None if shape.fail && got.status >= 400 => {}
+                None => body(got, &mut text),
+            }
         }
-        Err(failure) => {
-            text.extend_from_slice(b",\"error\":");
-            text.extend_from_slice(failure.to_json().to_string().as_bytes());
-        }
+        Err(failure) => error(failure, &mut text),
     }
     text.extend_from_slice(b"}\n");
     text
+}
+
+fn error(failure: &Failure, text: &mut Vec<u8>) {
+    text.extend_from_slice(b",\"error\":");
+    text.extend_from_slice(failure.to_json().to_string().as_bytes());
 }
 
 /// By name; several of one are an array.
@@ -141,6 +206,7 @@ mod tests {
             status: 200,
             headers,
             body: bytes.to_vec(),
+            picked: None,
         };
         let mut text = Vec::new();
         body(&got, &mut text);
