@@ -74,7 +74,7 @@ fn to_stdout(mut answer: Answer, how: &How) -> Result<()> {
         match copy(&mut answer, &mut stdout, how.most, &mut |_| {}) {
             Ok(()) => {}
             Err(Trouble::Writing(error)) => return super::written(Err(error)),
-            Err(trouble) => return Err(trouble.failure(&host).hint("run the command again")),
+            Err(trouble) => return Err(trouble.hinted(&host)),
         }
     }
     super::written(stdout.flush())
@@ -114,12 +114,28 @@ impl Trouble {
                 .context(format!("the answer of {host} broke off")),
             Trouble::Writing(error) => Failure::caused(Kind::Internal, error)
                 .context(format!("the answer of {host} cannot be written")),
-            Trouble::TooLong(most) => Failure::new(
-                Kind::Unavailable,
-                format!("the answer of {host} is longer than {most} bytes"),
-            ),
+            Trouble::TooLong(most) => too_long(most, host),
         }
     }
+
+    /// The same, for what is not kept.
+    pub(super) fn hinted(self, host: &str) -> Failure {
+        let is_bound = matches!(self, Trouble::TooLong(_));
+        let failure = self.failure(host);
+        if is_bound {
+            return failure;
+        }
+        failure.hint("run the command again")
+    }
+}
+
+/// A body is longer than what is taken of it.
+pub fn too_long(most: u64, host: &str) -> Failure {
+    Failure::new(
+        Kind::Unavailable,
+        format!("the answer of {host} is longer than {most} bytes"),
+    )
+    .hint("allow more with `--max-filesize BYTES`")
 }
 
 /// Moves the body; a length that is announced and too long is not begun.

@@ -10,11 +10,11 @@ use reqwest::StatusCode;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
-use super::answer::{How, Trouble, copy, head};
+use super::answer::{How, Trouble, copy, head, too_long};
 use super::part::{self, Note, Part};
+use super::whole::{hidden, place_of};
 use crate::api::Answer;
 use crate::error::{Failure, Kind, Result};
-use crate::fs;
 use crate::progress::{Direction, Progress};
 use crate::signals;
 
@@ -318,7 +318,7 @@ impl Download {
             Ok(()) => Ok(()),
             Err(Trouble::Writing(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Err(Trouble::Writing(error)) => Err(unwritable(error)),
-            Err(trouble) => Err(trouble.failure(&host).hint("run the command again")),
+            Err(trouble) => Err(trouble.hinted(&host)),
         }
     }
 
@@ -378,45 +378,18 @@ fn is_all(found: &Found, answer: &Answer) -> bool {
     part::content_range(answer) == Some((None, Some(found.offset)))
 }
 
-/// A link is followed.
-fn place_of(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
-/// A file of no name that anybody looks for, removed where it is dropped.
-fn hidden(place: &Path) -> io::Result<NamedTempFile> {
-    let dir = match place.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(fs::TEMPORARY);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file: the umask takes away what it does not want.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(dir)
-}
-
 /// `/dev/null`, a named pipe: written to, never replaced.
 pub(super) fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
-fn too_long(most: u64, host: &str) -> Failure {
-    let failure = Trouble::TooLong(most).failure(host);
-    failure.hint("allow more with `--max-filesize BYTES`; nothing was kept")
-}
-
 pub(super) fn unwritable(path: &Path, error: io::Error) -> Failure {
-    let exists = error.kind() == io::ErrorKind::AlreadyExists;
-    let failure = Failure::caused(Kind::Usage, error)
-        .context(format!("`{}` cannot be written", path.display()));
-    failure.hint(if exists {
-        "move what is there away, or name another file: `-o FILE`"
-    } else {
-        "name another file: `-o FILE`"
-    })
+    let hint = match error.kind() {
+        io::ErrorKind::AlreadyExists => "move what is there away, or name another file: `-o FILE`",
+        io::ErrorKind::NotFound => "make its directory with `--create-dirs`, or name another file",
+        _ => "name another file: `-o FILE`",
+    };
+    Failure::caused(Kind::Usage, error)
+        .context(format!("`{}` cannot be written", path.display()))
+        .hint(hint)
 }

@@ -65,7 +65,7 @@ impl Pages {
             match copy(&mut answer, out, how.most, &mut |_| {}) {
                 Ok(()) => Ok(()),
                 Err(Trouble::Writing(error)) => super::written(Err(error)),
-                Err(trouble) => Err(trouble.failure(&host).hint("run the command again")),
+                Err(trouble) => Err(trouble.hinted(&host)),
             }
         })
     }

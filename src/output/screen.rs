@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
-use super::answer::{How, Trouble};
+use super::answer::{How, too_long};
 use super::plain::{Plain, harmless};
 use super::pretty::Pretty;
 use super::utf8::Utf8;
@@ -29,19 +29,30 @@ pub(super) fn show(mut answer: Answer, how: &How) -> Result<()> {
     if has_head && !said(&mut stdout, &head(&answer, color))? || how.only_head {
         return Ok(());
     }
-    let host = crate::http::host_of(&answer.url);
-    let mut buffer = vec![0; 64 * 1024];
-    let most = how.most.unwrap_or(u64::MAX);
-    let mut length = next(&mut answer, &mut buffer, &host)?;
-    if answer.length().unwrap_or(length as u64) > most {
+    let (host, headers) = (crate::http::host_of(&answer.url), answer.headers.clone());
+    let mut left = how.most;
+    if let (Some(most), Some(length)) = (left, answer.length())
+        && length > most
+    {
         return Err(too_long(most, &host));
     }
+    let mut next = |buffer: &mut [u8]| {
+        let length = next(&mut answer, buffer, &host)?;
+        left = match left.map(|left| left.checked_sub(length as u64)) {
+            Some(None) => return Err(too_long(how.most.unwrap_or_default(), &host)),
+            Some(left) => left,
+            None => None,
+        };
+        Ok(length)
+    };
+    let mut buffer = vec![0; 64 * 1024];
+    let mut length = next(&mut buffer)?;
     if length == 0 {
         return Ok(());
     }
-    let kind = media_type(&answer.headers);
+    let kind = media_type(&headers);
     if is_binary(kind.as_deref(), &buffer[..length]) {
-        ui.note(&unshown(kind.as_deref(), &answer.headers));
+        ui.note(&unshown(kind.as_deref(), &headers));
         ui.hint("`-o FILE` keeps it in a file, `-o -` prints it all the same");
         return Ok(());
     }
@@ -53,19 +64,13 @@ pub(super) fn show(mut answer: Answer, how: &How) -> Result<()> {
     let mut utf8 = Utf8::default();
     let mut out = String::new();
     let mut failed = None;
-    let mut came = 0_u64;
     while length > 0 {
         utf8.push(&buffer[..length], &mut |text| manner.push(text, &mut out));
         if !said(&mut stdout, &out)? {
             return Ok(());
         }
         out.clear();
-        came = came.saturating_add(length as u64);
-        length = match next(&mut answer, &mut buffer, &host) {
-            Ok(length) if came.saturating_add(length as u64) > most => {
-                failed = Some(too_long(most, &host));
-                0
-            }
+        length = match next(&mut buffer) {
             Ok(length) => length,
             Err(failure) => {
                 failed = Some(failure);
@@ -133,11 +138,6 @@ impl Manner {
             Manner::Text(plain) => plain.finish(out),
         }
     }
-}
-
-fn too_long(most: u64, host: &str) -> Failure {
-    let failure = Trouble::TooLong(most).failure(host);
-    failure.hint("allow more with `--max-filesize BYTES`")
 }
 
 /// Writes at once; `false` where nobody looks any more.

@@ -24,24 +24,12 @@ pub(super) struct WholeFile {
 impl WholeFile {
     /// Begins one beside its place.
     pub(super) fn create(path: &Path) -> Result<Self> {
-        let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let dir = match place.parent() {
-            Some(dir) if !dir.as_os_str().is_empty() => dir,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(fs::TEMPORARY);
+        let place = place_of(path);
         let existing = std::fs::metadata(&place)
             .ok()
             .map(|meta| meta.permissions());
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any new file: the umask takes away what it does not want.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
         let unwritable = |error| unwritable(path, error);
-        let temp = builder.tempfile_in(dir).map_err(unwritable)?;
+        let temp = hidden(&place).map_err(unwritable)?;
         if let Some(permissions) = existing {
             temp.as_file()
                 .set_permissions(permissions)
@@ -71,4 +59,27 @@ impl Write for WholeFile {
     fn flush(&mut self) -> io::Result<()> {
         self.temp.as_file_mut().flush()
     }
+}
+
+/// Where a file is; a link is followed.
+pub(super) fn place_of(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A file beside that place, of no name that anybody looks for, removed where it
+/// is dropped.
+pub(super) fn hidden(place: &Path) -> io::Result<NamedTempFile> {
+    let dir = match place.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(fs::TEMPORARY);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any new file: the umask takes away what it does not want.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(dir)
 }
