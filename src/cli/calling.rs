@@ -186,8 +186,9 @@ fn redirected(error: &RedirectError) -> (Kind, String) {
     }
 }
 
-/// The answer was printed; what is left is to say that it is no success.
-pub(super) fn answered(id: &ConnectionId, status: reqwest::StatusCode) -> Failure {
+/// The answer was printed; what is left is to say that it is no success, and
+/// where it is to be `seen`.
+pub(super) fn answered(id: &ConnectionId, status: reqwest::StatusCode, seen: &str) -> Failure {
     let hint = match status.as_u16() {
         401 => format!("the API does not take this credential: run `hallpass connect {id}`"),
         403 => format!(
@@ -195,7 +196,7 @@ pub(super) fn answered(id: &ConnectionId, status: reqwest::StatusCode) -> Failur
         ),
         429 => "the API asks for patience: run the command again later".to_owned(),
         500.. => "the API is out of order: run the command again later".to_owned(),
-        _ => "see the answer above, and its headers with `-i`".to_owned(),
+        _ => format!("see the answer {seen}, and its headers with `-i`"),
     };
     Failure::new(Kind::Api, format!("the API answered {status}")).hint(hint)
 }

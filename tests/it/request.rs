@@ -24,6 +24,7 @@ mod server;
 mod slurp;
 #[cfg(unix)]
 mod terminal;
+mod together;
 #[cfg(unix)]
 mod unix_socket;
 mod uploads;

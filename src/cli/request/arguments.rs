@@ -118,7 +118,9 @@ pub(in crate::cli) fn command(connection: &str, action: &Action) -> String {
         if needed {
             line.push_str(&argument);
         } else {
-            line.push_str(&format!("[{argument}]"));
+            line.push('[');
+            line.push_str(&argument);
+            line.push(']');
         }
     }
     line

@@ -19,8 +19,8 @@ use reqwest::Method;
 use self::courier::{Came, Courier, Parcel};
 use self::input::Input;
 use self::line::{Common, Line};
-use self::result::{Got, MOST, Shape};
-use crate::api::{Body, Deadline, Plan, Wish};
+use self::result::{Got, Shape};
+use crate::api::{Body, Deadline, LONGEST_HELD, Plan, Wish};
 use crate::broker::Fresh;
 use crate::cli::calling::{self, Caller, Journey, Road};
 use crate::connection::Values;
@@ -111,7 +111,10 @@ pub(super) fn run(
         courier: Courier {
             road: Road::of(caller, &caller.manner),
             filter,
-            most: args.show.max_filesize.map_or(MOST, |most| most.min(MOST)),
+            most: args
+                .show
+                .max_filesize
+                .map_or(LONGEST_HELD, |most| most.min(LONGEST_HELD)),
         },
         shape: Shape {
             include: args.show.include,

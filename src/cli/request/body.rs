@@ -138,6 +138,12 @@ impl BodyArgs {
         self.pieces.iter().any(|piece| piece.habit == Habit::Json)
     }
 
+    /// Whether there is a body; data for the query is none.
+    pub(super) fn has_body(&self) -> bool {
+        let has_data = !self.pieces.is_empty() && !self.get;
+        has_data || !self.parts.is_empty() || self.upload.is_some()
+    }
+
     /// The body. What stdin and pipes hold is read now, or begun to be.
     pub(super) fn carried(&self) -> Result<Carried> {
         let mut carried = Carried {

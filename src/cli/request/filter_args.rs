@@ -16,7 +16,7 @@ use crate::ui::Ui;
 #[command(next_help_heading = "Answer")]
 pub(super) struct FilterArgs {
     /// Print what this jq expression picks from a JSON answer, strings raw; an error is printed whole
-    #[arg(long, value_name = "EXPR", conflicts_with = "output")]
+    #[arg(long, value_name = "EXPR", conflicts_with_all = ["output", "remote_name", "continue_at", "head"])]
     pub(super) jq: Option<String>,
 }
 
@@ -37,7 +37,8 @@ pub(super) fn filtered(filter: &Filter, answer: Answer, how: &How) -> Result<boo
     }
     let host = http::host_of(&answer.url);
     let mut body = Vec::new();
-    let most = u64::try_from(MAX_INPUT).unwrap_or(u64::MAX);
+    let longest = u64::try_from(MAX_INPUT).unwrap_or(u64::MAX);
+    let most = how.most.map_or(longest, |most| most.min(longest));
     // One byte more tells whether there is more.
     let read = answer.take(most.saturating_add(1)).read_to_end(&mut body);
     read.map_err(|error| {
@@ -47,6 +48,9 @@ pub(super) fn filtered(filter: &Filter, answer: Answer, how: &How) -> Result<boo
     })?;
     if body.len() > MAX_INPUT {
         return Err(too_long());
+    }
+    if body.len() as u64 > most {
+        return Err(output::too_long(most, &host));
     }
     let mut is_read = true;
     filter.run(&body, &mut |found| {

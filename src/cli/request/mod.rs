@@ -82,7 +82,7 @@ pub(super) struct RequestArgs {
     wire: wire::WireArgs,
 }
 
-pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
+pub(super) fn run(args: &RequestArgs, context: &Context) -> Result<()> {
     let filter = args.filter.filter(context.ui)?;
     let (id, integration) = context.connection(&args.connection)?;
     let caller = Caller {
@@ -99,10 +99,10 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
     let batch = args.batch.file()?;
     args.wire.apply(&caller)?;
     if let Some(path) = batch {
-        return batch::run(&caller, path, &args, filter.as_ref());
+        return batch::run(&caller, path, args, filter.as_ref());
     }
     if args.pages.paginate {
-        return pages::run(&caller, &args, filter.as_ref());
+        return pages::run(&caller, args, filter.as_ref());
     }
     let place = args.place(&id)?;
     let answer = match &args.action {
@@ -110,7 +110,7 @@ pub(super) fn run(args: RequestArgs, context: &Context) -> Result<()> {
             let call = action::prepare(&integration, name, &args.targets)?;
             action::run(&caller, &call)?
         }
-        None => one(&caller, &args, &place)?,
+        None => one(&caller, args, &place)?,
     };
     show::show(&id, &args.show, filter.as_ref(), place, answer, context.ui)
 }
@@ -190,6 +190,13 @@ fn target(args: &RequestArgs) -> Result<&str> {
 
 /// What the command line asks for.
 fn wish(args: &RequestArgs, ui: Ui) -> Result<Wish> {
+    if args.show.head && args.body.has_body() {
+        return Err(Failure::new(
+            Kind::Usage,
+            "`-I` asks with HEAD, which takes no body along",
+        )
+        .hint("leave one of them out, or put the data into the query: `-G`"));
+    }
     let mut headers = args.line.headers()?;
     let carried = args.body.carried()?;
     let mut defaults = Vec::new();

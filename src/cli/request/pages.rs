@@ -16,20 +16,18 @@ use super::action::{self, Reached};
 use super::filter_args::filtered;
 use super::slurp::Slurp;
 use super::{RequestArgs, fence, show, target, wish};
-use crate::api::{Answer, Items, Page, PageError, Pager, Plan, Turn};
+use crate::api::{Answer, Items, LONGEST_HELD, Page, PageError, Pager, Plan, Turn};
 use crate::broker::Fresh;
 use crate::cli::calling::{self, Caller, Planner};
 use crate::connection::Values;
 use crate::error::{Failure, Kind, Result};
 use crate::filter::Filter;
+use crate::http;
 use crate::output::{self, How, Pages, Target};
 use crate::secret::SafeUrl;
 
 /// How many pages there may be where no bound is given.
 const USUAL_LIMIT: u32 = 1000;
-
-/// The most of a page that is looked into, in bytes.
-const MAX_PAGE: u64 = 64 * 1024 * 1024;
 
 /// Answers that come in pages.
 #[derive(Debug, Args)]
@@ -64,12 +62,14 @@ pub(super) fn run(caller: &Caller<'_>, args: &RequestArgs, filter: Option<&Filte
                 )
             }
             Reached::Last(last, fresh) => {
+                args.show.make_directories()?;
                 let plan = |values: &Values<'_>| last.plan(values);
                 Walk::new(caller, args, filter, &plan).all(*fresh)
             }
         };
     }
     fence(caller, target(args)?)?;
+    args.show.make_directories()?;
     let wish = wish(args, caller.context.ui)?;
     can_be_paged(caller, &wish.method)?;
     if !wish.body.is_replayable() {
@@ -184,11 +184,7 @@ impl<'a> Walk<'a> {
         };
         let is_looked_into =
             self.slurp.is_some() || self.filter.is_some() || self.pager.reads_bodies();
-        let (next, is_read) = if !is_looked_into {
-            // Nobody looks into it, so that it may be as long as it likes.
-            let is_read = self.out()?.page(answer)?;
-            (self.pager.next(values, &page(None)), is_read)
-        } else {
+        let (next, is_read) = if is_looked_into {
             let (answer, body) = self.read(answer)?;
             let json = parsed(&body);
             let next = match &json {
@@ -216,6 +212,10 @@ impl<'a> Walk<'a> {
                 }
             };
             (next, is_read)
+        } else {
+            // Nobody looks into it, so that it may be as long as it likes.
+            let is_read = self.out()?.page(answer)?;
+            (self.pager.next(values, &page(None)), is_read)
         };
         // What a page says is worth more than that nothing follows it.
         match next {
@@ -238,14 +238,19 @@ impl<'a> Walk<'a> {
     /// Reads a page that is looked into.
     fn read(&self, mut answer: Answer) -> Result<(Answer, Vec<u8>)> {
         let mut body = Vec::new();
-        let read = (&mut answer).take(MAX_PAGE + 1).read_to_end(&mut body);
+        let most = self.how.most.unwrap_or(LONGEST_HELD).min(LONGEST_HELD);
+        let read = (&mut answer).take(most + 1).read_to_end(&mut body);
         let number = self.number;
         if let Err(error) = read {
             return Err(Failure::caused(Kind::Unavailable, error)
                 .context(format!("page {number} broke off"))
                 .hint("run the command again"));
         }
-        if body.len() as u64 > MAX_PAGE {
+        if body.len() as u64 > most && most < LONGEST_HELD {
+            let failure = output::too_long(most, &http::host_of(&answer.url));
+            return Err(failure.context(format!("page {number} is too long")));
+        }
+        if body.len() as u64 > most {
             return Err(Failure::new(
                 Kind::Unavailable,
                 format!("page {number} is larger than the 64 MiB that are looked into"),
@@ -269,6 +274,11 @@ impl<'a> Walk<'a> {
     fn refused(self, answer: Answer) -> Result<()> {
         let (id, status, number) = (self.caller.id, answer.status, self.number);
         let (args, ui) = (self.args, self.caller.context.ui);
+        let seen = if args.show.fail {
+            "without `-f`"
+        } else {
+            "above"
+        };
         match (self.slurp, self.out) {
             _ if number == 1 => {
                 let place = args.place(id)?;
@@ -287,7 +297,7 @@ impl<'a> Walk<'a> {
             )
             .hint("see its `Location` with `-i`, and ask there"));
         }
-        Err(calling::answered(id, status).context(format!("page {number} did not come")))
+        Err(calling::answered(id, status, seen).context(format!("page {number} did not come")))
     }
 
     /// There are more pages than there may be.

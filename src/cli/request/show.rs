@@ -43,7 +43,7 @@ pub(super) struct ShowArgs {
     #[arg(short, long)]
     pub(super) include: bool,
     /// Ask with HEAD, and print the status line and headers only
-    #[arg(short = 'I', long, conflicts_with_all = ["data", "data_binary", "json", "action"])]
+    #[arg(short = 'I', long, conflicts_with = "action")]
     pub(super) head: bool,
     /// Print no body of an answer of 400 or more; the exit code is 8 in any case
     #[arg(short, long)]
@@ -77,6 +77,30 @@ impl ShowArgs {
     /// The method that is asked with, where these flags say so.
     pub(super) fn method(&self) -> Option<Method> {
         self.head.then_some(Method::HEAD)
+    }
+
+    /// Makes the directories of the file that `-o` names, where that is wanted.
+    pub(super) fn make_directories(&self) -> Result<()> {
+        let path = self.output.as_ref().filter(|_| self.create_dirs);
+        let dir = path.and_then(|path| path.parent());
+        let Some(dir) = dir.filter(|dir| !dir.as_os_str().is_empty()) else {
+            return Ok(());
+        };
+        std::fs::create_dir_all(dir).map_err(|error| {
+            Failure::caused(Kind::Usage, error)
+                .context(format!("`{}` cannot be made", dir.display()))
+                .hint("name a file elsewhere: `-o FILE`")
+        })
+    }
+
+    /// Where the body of an error is to be seen.
+    fn seen(&self) -> String {
+        match &self.output {
+            _ if self.fail => "without `-f`".to_owned(),
+            Some(path) if path != Path::new("-") => format!("in `{}`", path.display()),
+            None if self.remote_name => "in the file".to_owned(),
+            _ => "above".to_owned(),
+        }
     }
 
     /// Finds out where the answer goes, before anything is sent. `request`
@@ -114,9 +138,7 @@ impl ShowArgs {
             let is_raw = self.output.is_some();
             return Ok(place(if is_raw { Target::Raw } else { Target::Stdout }));
         };
-        if self.create_dirs {
-            make_directories(&path)?;
-        }
+        self.make_directories()?;
         let mut download = Download::to(path, request);
         if self.continue_at.is_some() {
             download = download.continuing()?;
@@ -147,17 +169,6 @@ impl Place {
     }
 }
 
-fn make_directories(path: &Path) -> Result<()> {
-    let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    std::fs::create_dir_all(dir).map_err(|error| {
-        Failure::caused(Kind::Usage, error)
-            .context(format!("`{}` cannot be made", dir.display()))
-            .hint("name a file elsewhere: `-o FILE`")
-    })
-}
-
 /// Prints an answer; one of 400 or more is a failure behind that.
 pub(super) fn show(
     id: &ConnectionId,
@@ -176,7 +187,7 @@ pub(super) fn show(
         ));
     }
     let how = args.how(ui);
-    if let Some(filter) = filter.filter(|_| !is_error && !how.only_head) {
+    if let Some(filter) = filter.filter(|_| !is_error) {
         return filtered(filter, answer, &how).map(drop);
     }
     let target = if args.fail && is_error {
@@ -187,7 +198,7 @@ pub(super) fn show(
                 ..how
             };
             output::answer(answer, Target::Stdout, &how)?;
-            return Err(calling::answered(id, status));
+            return Err(calling::answered(id, status, &args.seen()));
         }
         Target::Nowhere
     } else {
@@ -195,7 +206,7 @@ pub(super) fn show(
     };
     let counts = output::answer(answer, target, &how)?;
     if is_error && counts {
-        return Err(calling::answered(id, status));
+        return Err(calling::answered(id, status, &args.seen()));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::value::RawValue;
 
-use crate::api::{Answer, Items};
+use crate::api::{Answer, Items, LONGEST_HELD};
 use crate::definition::answer_path::each_item;
 use crate::error::{Failure, Kind, Result};
 use crate::filter::Filter;
@@ -19,9 +19,6 @@ use super::filter_args::filtered;
 
 /// How much of the array is written at once, in bytes.
 const CHUNK: usize = 64 * 1024;
-
-/// The most of an array that is held to be shown at once, in bytes.
-const MAX_HELD: usize = 64 * 1024 * 1024;
 
 /// An array that is being written.
 pub(super) struct Slurp<'a> {
@@ -90,6 +87,11 @@ impl<'a> Slurp<'a> {
     /// shown at once.
     pub(super) fn finish(mut self, last: Option<Answer>) -> Result<()> {
         self.chunk.extend_from_slice(b"]\n");
+        // The bound is that of a page, and each was held to it.
+        let how = How {
+            most: None,
+            ..self.how
+        };
         match (self.out.take(), last) {
             (Some(mut out), _) => {
                 out.bytes(&self.chunk)?;
@@ -98,8 +100,8 @@ impl<'a> Slurp<'a> {
             (None, Some(last)) => {
                 let whole = last.with_body(io::Cursor::new(self.chunk));
                 match self.filter {
-                    Some(filter) => filtered(filter, whole, &self.how).map(drop),
-                    None => output::answer(whole, Target::Stdout, &self.how).map(drop),
+                    Some(filter) => filtered(filter, whole, &how).map(drop),
+                    None => output::answer(whole, Target::Stdout, &how).map(drop),
                 }
             }
             (None, None) => Ok(()),
@@ -119,7 +121,7 @@ impl<'a> Slurp<'a> {
 
     fn flush(&mut self) -> Result<bool> {
         let Some(out) = &mut self.out else {
-            if self.chunk.len() > MAX_HELD {
+            if self.chunk.len() as u64 > LONGEST_HELD {
                 return Err(Failure::new(
                     Kind::Unavailable,
                     "the array is larger than the 64 MiB that are held to be shown at once",

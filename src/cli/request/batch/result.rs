@@ -11,12 +11,9 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::line::Line;
-use crate::api::Answer;
+use crate::api::{Answer, LONGEST_HELD};
 use crate::error::{Failure, Kind, Result};
 use crate::filter::Filter;
-
-/// The most that is kept of an answer's body, in bytes.
-pub(super) const MOST: u64 = 64 * 1024 * 1024;
 
 /// An answer read whole. It may hold secrets, so that it cannot be printed but
 /// as what it is.
@@ -51,7 +48,7 @@ impl Got {
         })?;
         if body.len() as u64 > most {
             let most = match most {
-                MOST => "64 MiB".to_owned(),
+                LONGEST_HELD => "64 MiB".to_owned(),
                 most => format!("{most} bytes"),
             };
             return Err(Failure::new(
@@ -85,7 +82,7 @@ fn picked(filter: &Filter, body: &[u8]) -> Result<Vec<u8>> {
     let (mut count, mut json) = (0, Vec::new());
     filter.run(body, &mut |found| {
         let found = found.json()?;
-        if (json.len() + found.len()) as u64 > MOST {
+        if (json.len() + found.len()) as u64 > LONGEST_HELD {
             return Err(Failure::new(
                 Kind::Unavailable,
                 "what the `--jq` expression picks is longer than 64 MiB",
