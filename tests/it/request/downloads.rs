@@ -1,8 +1,10 @@
 //! Where an answer goes: files by name, heads alone, nothing at all; and how much of it is taken.
 
 use std::path::Path;
+use std::time::Duration;
 
-use crate::support::{Raw, Run};
+use super::keyed_home;
+use crate::support::{Raw, Recorder, Reply, Run};
 
 /// Runs `request x` in a directory, with these arguments.
 fn asked(api: &Raw, dir: &Path, args: &[&str]) -> Run {
@@ -183,4 +185,34 @@ fn a_full_disk_is_told_and_the_old_file_stays() {
         let beside = names(home.path());
         assert!(!beside.iter().any(|name| name.starts_with(".hallpass-")));
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn progress_is_shown_on_a_terminal_and_nowhere_else() {
+    use crate::support::screen;
+    let api = Recorder::answering(|_, _| {
+        let text = "x".repeat(32);
+        Some(Reply::text(200, "text/plain", &text).dripping(Duration::from_millis(40)))
+    });
+    let home = keyed_home(api.origin(), "");
+    let download = |more: &[&str], at_terminal: bool| {
+        let args = [&["request", "x", "/y", "-o", "file"], more].concat();
+        let cmd = home.hallpass(&args).dir(home.path());
+        let run = if at_terminal {
+            let (running, terminal) = cmd.spawn_at_terminal();
+            terminal.resize(100, 24);
+            running.wait()
+        } else {
+            cmd.run()
+        };
+        assert_eq!(text(home.path(), "file").len(), 32);
+        run.ok().stderr
+    };
+    let shown = download(&[], true);
+    assert!(shown.contains("downloading"), "{shown:?}");
+    assert!(shown.contains("of 32 B"), "{shown:?}");
+    assert_eq!(screen(&shown), "", "it is cleared: {shown:?}");
+    assert_eq!(download(&["-s"], true), "");
+    assert_eq!(download(&[], false), "");
 }
