@@ -79,6 +79,14 @@ impl Body {
         })
     }
 
+    /// What is there to be spoken of and not to be sent: stdin, left unread.
+    pub fn unread() -> Self {
+        Self::stream(Source::Once(Once {
+            what: "stdin".to_owned(),
+            reader: Arc::default(),
+        }))
+    }
+
     /// multipart/form-data.
     pub fn form(form: Form) -> Self {
         Self::stream(Source::Form(Arc::new(form)))

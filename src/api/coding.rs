@@ -16,7 +16,7 @@ const BLOCK: usize = 64 * 1024;
 
 /// Asks for a compressed answer, unless somebody said what is wanted, or wants
 /// a part, which would be one of the compressed bytes.
-pub(super) fn ask(headers: &mut HeaderMap) {
+pub fn ask(headers: &mut HeaderMap) {
     if !headers.contains_key(RANGE) {
         let gzip = HeaderValue::from_static("gzip");
         headers.entry(ACCEPT_ENCODING).or_insert(gzip);

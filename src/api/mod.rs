@@ -21,6 +21,7 @@ mod verbose;
 
 pub use answer::{Answer, LONGEST_HELD};
 pub use body::{Begun, Body, Once};
+pub use coding::ask as ask_coding;
 pub use fence::{fence, origin};
 pub use headers::credential_header;
 pub use manner::{Deadline, Limits, Manner};

@@ -7,8 +7,10 @@ mod batch_course;
 mod bodies;
 mod certificates;
 mod compressed;
+mod curl;
 mod deadlines;
 mod downloads;
+mod dry_run;
 mod hostile;
 mod jq;
 #[cfg(target_os = "linux")]

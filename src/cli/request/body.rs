@@ -9,8 +9,10 @@ use reqwest::Method;
 
 use super::data::{self, Habit, Piece};
 use super::form;
+use crate::api::multipart::Form;
 use crate::api::{ApiError, Body};
 use crate::error::{Failure, Kind, Result};
+use crate::ui::escape;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -24,10 +26,10 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// What the request carries, in the order of the command line.
 #[derive(Debug)]
 pub(super) struct BodyArgs {
-    pieces: Vec<Piece>,
-    parts: Vec<form::Given>,
-    upload: Option<PathBuf>,
-    get: bool,
+    pub(super) pieces: Vec<Piece>,
+    pub(super) parts: Vec<form::Given>,
+    pub(super) upload: Option<PathBuf>,
+    pub(super) get: bool,
 }
 
 /// The flags.
@@ -144,6 +146,11 @@ impl BodyArgs {
         has_data || !self.parts.is_empty() || self.upload.is_some()
     }
 
+    /// Whether nothing is carried.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pieces.is_empty() && self.parts.is_empty() && self.upload.is_none()
+    }
+
     /// The body. What stdin and pipes hold is read now, or begun to be.
     pub(super) fn carried(&self) -> Result<Carried> {
         let mut carried = Carried {
@@ -157,10 +164,7 @@ impl BodyArgs {
         if let Some(path) = &self.upload {
             carried.method = Method::PUT;
             carried.body = at(path)?;
-            carried.segment = path
-                .file_name()
-                .filter(|_| path != Path::new("-"))
-                .map(|name| utf8_percent_encode(&name.to_string_lossy(), SEGMENT).to_string());
+            carried.segment = segment(path);
         } else if self.get {
             carried.method = Method::GET;
             let Body::Bytes(bytes) = data::joined(&self.pieces, false)? else {
@@ -180,15 +184,77 @@ impl BodyArgs {
         } else if self.pieces.is_empty() {
             carried.method = Method::GET;
         } else {
-            let kind = if self.is_json() {
-                "application/json"
-            } else {
-                FORM
-            };
-            carried.content_type = Some(kind.to_owned());
+            carried.content_type = Some(self.kind().to_owned());
             carried.body = data::joined(&self.pieces, true)?;
         }
         Ok(carried)
+    }
+
+    /// The same for a look: what can be read once is left to whoever sends it.
+    pub(super) fn outlined(&self) -> Result<Carried> {
+        if !self.reads_once()? {
+            return self.carried();
+        }
+        self.one_reads_stdin()?;
+        let content_type = if self.get || self.upload.is_some() {
+            None
+        } else if self.parts.is_empty() {
+            Some(self.kind().to_owned())
+        } else {
+            Some(Form::new(Vec::new()).content_type())
+        };
+        Ok(Carried {
+            body: if self.get { Body::None } else { Body::unread() },
+            method: match (self.get, &self.upload) {
+                (true, _) => Method::GET,
+                (_, Some(_)) => Method::PUT,
+                _ => Method::POST,
+            },
+            content_type,
+            query: None,
+            segment: self.upload.as_deref().and_then(segment),
+        })
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.is_json() {
+            "application/json"
+        } else {
+            FORM
+        }
+    }
+
+    /// Whether something of it can be read once.
+    pub(super) fn reads_once(&self) -> Result<bool> {
+        let files = self.files()?;
+        Ok(files.iter().any(|path| is_read_once(path)))
+    }
+
+    /// The files that it is read from; `-` is stdin.
+    pub(super) fn files(&self) -> Result<Vec<PathBuf>> {
+        let mut files: Vec<PathBuf> = self.upload.iter().cloned().collect();
+        let named = self.pieces.iter().filter_map(Piece::file);
+        files.extend(named.map(Path::to_owned));
+        for part in &self.parts {
+            files.extend(part.files()?);
+        }
+        Ok(files)
+    }
+
+    /// What is streamed, in words.
+    pub(super) fn described(&self) -> Result<Vec<String>> {
+        if self.parts.is_empty() {
+            let files = self.files()?;
+            let several = self.pieces.len() > 1;
+            let verb = if several { "holds" } else { "is" };
+            let line = |path: &PathBuf| Ok(format!("the body {verb} {}", told(path)?));
+            return files.iter().map(line).collect();
+        }
+        let mut lines = vec!["the body is a form:".to_owned()];
+        for part in &self.parts {
+            lines.extend(part.described()?);
+        }
+        Ok(lines)
     }
 
     /// What was read by one is no longer there for another.
@@ -207,6 +273,45 @@ impl BodyArgs {
         )
         .hint("put one of them in a file: `@FILE` instead of `@-`"))
     }
+}
+
+/// What the path ends with, by the name of the file that is sent.
+fn segment(path: &Path) -> Option<String> {
+    let name = path.file_name().filter(|_| path != Path::new("-"));
+    name.map(|name| utf8_percent_encode(&name.to_string_lossy(), SEGMENT).to_string())
+}
+
+/// Whether a file is stdin, by whatever name.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"]
+        .iter()
+        .any(|name| path == Path::new(name))
+}
+
+/// Whether what is read of a file is gone then: stdin, a pipe.
+fn is_read_once(path: &Path) -> bool {
+    let is_pipe = |meta: std::fs::Metadata| !meta.is_file() && !meta.is_dir();
+    is_stdin(path) || std::fs::metadata(path).is_ok_and(is_pipe)
+}
+
+/// A file in words.
+pub(super) fn told(path: &Path) -> Result<String> {
+    if is_stdin(path) {
+        return Ok("what comes on stdin, as it comes".to_owned());
+    }
+    let meta = std::fs::metadata(path).map_err(|source| {
+        unreadable(ApiError::Body {
+            path: path.to_owned(),
+            source,
+        })
+    })?;
+    let name = path.display().to_string();
+    let name = escape(&name);
+    Ok(if meta.is_file() {
+        format!("`{name}`, {} bytes", meta.len())
+    } else {
+        format!("what comes from `{name}`, as it comes")
+    })
 }
 
 /// A file that is sent as it is; `-` is stdin.

@@ -49,7 +49,7 @@ pub(super) struct Piece {
 
 impl Piece {
     /// The file that is meant.
-    fn file(&self) -> Option<&Path> {
+    pub(super) fn file(&self) -> Option<&Path> {
         let file = match self.habit {
             Habit::Raw => None,
             Habit::Data | Habit::Binary | Habit::Json => self.text.strip_prefix('@'),
@@ -58,6 +58,17 @@ impl Piece {
             Habit::Urlencode => self.text.split_once('@').map(|(_, file)| file),
         };
         file.map(Path::new)
+    }
+
+    /// The flag that gave it.
+    pub(super) fn flag(&self) -> &'static str {
+        match self.habit {
+            Habit::Data => "-d",
+            Habit::Raw => "--data-raw",
+            Habit::Binary => "--data-binary",
+            Habit::Urlencode => "--data-urlencode",
+            Habit::Json => "--json",
+        }
     }
 
     pub(super) fn is_stdin(&self) -> bool {

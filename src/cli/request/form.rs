@@ -1,12 +1,15 @@
 //! `-F` and `--form-string`, read as curl reads them: a value or a file, quoted
 //! where it holds a `;` or a `,`, and what is said of it behind `;`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::body::unreadable;
+use super::body::{told, unreadable};
+use super::preview::sounds_secret;
 use crate::api::multipart::{Content, Form, Part};
 use crate::api::{ApiError, Begun, Once};
 use crate::error::{Failure, Kind, Result};
+use crate::secret::REDACTED;
+use crate::ui::escape;
 
 /// What one flag gives.
 #[derive(Debug)]
@@ -52,6 +55,38 @@ impl Given {
         } else {
             items.count()
         })
+    }
+
+    /// The files that it reads.
+    pub(super) fn files(&self) -> Result<Vec<PathBuf>> {
+        let field = self.field()?;
+        let items = field.items.into_iter().map(|item| item.word.into());
+        Ok(match field.source {
+            Sign::Value => Vec::new(),
+            Sign::File | Sign::Content => items.collect(),
+        })
+    }
+
+    /// Its parts in words, without secrets.
+    pub(super) fn described(&self) -> Result<Vec<String>> {
+        let field = self.field()?;
+        let mut lines = Vec::new();
+        for item in &field.items {
+            let mut line = format!("`{}`: ", escape(field.name));
+            line.push_str(&match field.source {
+                Sign::Value if sounds_secret(field.name) => REDACTED.to_owned(),
+                Sign::Value => escape(&item.word).into_owned(),
+                Sign::File | Sign::Content => told(Path::new(&item.word))?,
+            });
+            if let Some(name) = &item.file_name {
+                line.extend([", as `", &escape(name), "`"]);
+            }
+            if let Some(kind) = &item.content_type {
+                line.extend([", ", &escape(kind)]);
+            }
+            lines.push(line);
+        }
+        Ok(lines)
     }
 
     fn field(&self) -> Result<Field<'_>> {

@@ -28,14 +28,25 @@ impl LineArgs {
     pub(super) fn headers(&self) -> Result<Headers> {
         let mut headers = Headers::default();
         for text in &self.headers {
-            let Some(path) = text.strip_prefix('@') else {
-                headers.add(text)?;
-                continue;
-            };
-            let lines = lines_of(path)?;
-            let lines = lines.lines().filter(|line| !line.trim().is_empty());
-            lines.into_iter().try_for_each(|line| headers.add(line))?;
+            match text.strip_prefix('@') {
+                Some(path) => headers.add_file(path)?,
+                None => headers.add(text)?,
+            }
         }
+        Ok(headers)
+    }
+
+    /// The files that hold headers; `-` is stdin.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        self.headers
+            .iter()
+            .filter_map(|text| text.strip_prefix('@'))
+    }
+
+    /// The headers that stand in files alone.
+    pub(super) fn of_files(&self) -> Result<Headers> {
+        let mut headers = Headers::default();
+        self.files().try_for_each(|path| headers.add_file(path))?;
         Ok(headers)
     }
 
@@ -58,6 +69,12 @@ pub(super) struct Headers {
 }
 
 impl Headers {
+    fn add_file(&mut self, path: &str) -> Result<()> {
+        let lines = lines_of(path)?;
+        let mut lines = lines.lines().filter(|line| !line.trim().is_empty());
+        lines.try_for_each(|line| self.add(line))
+    }
+
     fn add(&mut self, text: &str) -> Result<()> {
         if let Some(name) = text.trim_end().strip_suffix(';')
             && !text.contains(':')

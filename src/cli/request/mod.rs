@@ -4,19 +4,24 @@
 //! (`action`), how it travels (`transport`) and on what (`wire`), answers that
 //! come in pages (`pages`), what becomes of the answer (`show`, and `file` for the
 //! name of the file it goes to), or of what is picked from it (`filter_args`);
-//! several requests in one run (`batch`).
+//! several requests in one run (`batch`); and requests that are shown and not
+//! sent (`preview`).
 
 mod action;
 mod arguments;
 mod batch;
 mod body;
+mod curl;
 mod data;
+mod dry_run;
 mod file;
 mod filter_args;
 mod form;
 mod line;
 mod pages;
+mod preview;
 mod show;
+mod sketch;
 mod slurp;
 mod transport;
 mod wire;
@@ -28,6 +33,8 @@ use std::collections::BTreeMap;
 use clap::Args;
 use reqwest::Method;
 
+use self::body::Carried;
+use self::line::Headers;
 use super::calling::{self, Caller};
 use crate::api::{self, Answer, Plan, Wish};
 use crate::connection::{ConnectionArg, ConnectionId, Kept, Values};
@@ -52,6 +59,8 @@ Examples:
   hallpass request drive /upload -F 'meta={\"name\":\"a\"};type=application/json' -F file=@a.png
   hallpass request bucket /backup.tar -T backup.tar
   hallpass request github --action create-issue owner=o repo=r title=Hello body@notes.md
+  hallpass request github /user --dry-run
+  hallpass request github /user --curl
   printf '{\"path\":\"/users/%s\"}\n' ada grace | hallpass request github --batch - --parallel 8"
 )]
 pub(super) struct RequestArgs {
@@ -80,10 +89,15 @@ pub(super) struct RequestArgs {
     batch: batch::BatchArgs,
     #[command(flatten)]
     wire: wire::WireArgs,
+    #[command(flatten)]
+    preview: preview::PreviewArgs,
 }
 
 pub(super) fn run(args: &RequestArgs, context: &Context) -> Result<()> {
     let filter = args.filter.filter(context.ui)?;
+    if args.preview.is_wanted() {
+        return preview::run(args, context);
+    }
     let (id, integration) = context.connection(&args.connection)?;
     let caller = Caller {
         context,
@@ -134,13 +148,7 @@ fn one(caller: &Caller<'_>, args: &RequestArgs, place: &show::Place) -> Result<A
     // Before anything is read: a pipe may have to be waited for.
     fence(caller, target(args)?)?;
     let mut wish = wish(args, caller.context.ui)?;
-    if args.show.continue_at.is_some() && wish.method != Method::GET {
-        let why = format!(
-            "`-C -` goes on with what a GET gives, and this is a {}",
-            wish.method
-        );
-        return Err(Failure::new(Kind::Usage, why).hint("leave `-C -` out"));
-    }
+    can_continue(args, &wish.method)?;
     for (name, value) in place.asks(&args.show) {
         let is_given = |(known, _): &(String, String)| known.eq_ignore_ascii_case(&name);
         if !wish.headers.iter().any(is_given) {
@@ -153,6 +161,15 @@ fn one(caller: &Caller<'_>, args: &RequestArgs, place: &show::Place) -> Result<A
         Plan::new(caller.integration, values, &wish)
     })?;
     Ok(answer)
+}
+
+/// Only what is asked for with GET is gone on with.
+fn can_continue(args: &RequestArgs, method: &Method) -> Result<()> {
+    if args.show.continue_at.is_none() || method == Method::GET {
+        return Ok(());
+    }
+    let why = format!("`-C -` goes on with what a GET gives, and this is a {method}");
+    Err(Failure::new(Kind::Usage, why).hint("leave `-C -` out"))
 }
 
 /// A URL that is not for this credential is refused before anything is sent,
@@ -197,8 +214,12 @@ fn wish(args: &RequestArgs, ui: Ui) -> Result<Wish> {
         )
         .hint("leave one of them out, or put the data into the query: `-G`"));
     }
-    let mut headers = args.line.headers()?;
-    let carried = args.body.carried()?;
+    let headers = args.line.headers()?;
+    wish_of(args, headers, args.body.carried()?, ui)
+}
+
+/// The same, with a body that is there already.
+fn wish_of(args: &RequestArgs, mut headers: Headers, carried: Carried, ui: Ui) -> Result<Wish> {
     let mut defaults = Vec::new();
     if let Some(content_type) = carried.content_type
         && !headers.names("content-type")

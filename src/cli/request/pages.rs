@@ -86,7 +86,7 @@ pub(super) fn run(caller: &Caller<'_>, args: &RequestArgs, filter: Option<&Filte
 }
 
 /// Only what is safe is done again and again unasked (RFC 9110 section 9.2.1).
-fn can_be_paged(caller: &Caller<'_>, method: &Method) -> Result<()> {
+pub(super) fn can_be_paged(caller: &Caller<'_>, method: &Method) -> Result<()> {
     if method == Method::HEAD && Pager::new(caller.integration).reads_bodies() {
         return Err(Failure::new(
             Kind::Usage,

@@ -14,22 +14,22 @@ use crate::settings::parse_duration;
 pub(super) struct TransportArgs {
     /// Follow redirects; the credential goes along within its origin and never to another
     #[arg(short = 'L', long)]
-    location: bool,
+    pub(super) location: bool,
     /// The most redirects that are followed
     #[arg(long, value_name = "N", default_value_t = 10)]
-    max_redirs: u32,
+    pub(super) max_redirs: u32,
     /// Try again up to N times where that helps and does no harm, after the wait the API asks for
     #[arg(long, value_name = "N", default_value_t = 0)]
-    retry: u32,
+    pub(super) retry: u32,
     /// Try again also what may have been done already, such as a POST
     #[arg(long)]
-    retry_non_idempotent: bool,
+    pub(super) retry_non_idempotent: bool,
     /// Give up after this long, everything included: seconds, or a duration such as 5m
     #[arg(long, value_name = "TIME", value_parser = time)]
-    max_time: Option<Duration>,
+    pub(super) max_time: Option<Duration>,
     /// Give a connection this long to come up
     #[arg(long, value_name = "TIME", value_parser = time)]
-    connect_timeout: Option<Duration>,
+    pub(super) connect_timeout: Option<Duration>,
 }
 
 impl TransportArgs {
