@@ -608,7 +608,7 @@ _hallpass() {
             return 0
             ;;
         hallpass__subcmd__request)
-            opts="-X -H -d -G -F -T -L -o -O -J -C -i -I -f -s -S -v -h --action --method --header --query --data --data-raw --data-binary --data-urlencode --get --json --form --form-string --upload-file --location --max-redirs --retry --retry-non-idempotent --max-time --connect-timeout --output --remote-name --remote-header-name --create-dirs --continue-at --max-filesize --include --head --fail --silent --show-error --jq --paginate --slurp --all-pages-limit --batch --parallel --fail-fast --http1.1 --unix-socket --config --store --verbose --quiet --color --no-input --help"
+            opts="-X -H -d -G -F -T -L -o -O -J -C -i -I -f -s -S -v -h --action --method --header --query --data --data-raw --data-binary --data-urlencode --get --json --form --form-string --upload-file --location --max-redirs --retry --retry-non-idempotent --max-time --connect-timeout --output --remote-name --remote-header-name --create-dirs --continue-at --max-filesize --include --head --fail --silent --show-error --jq --paginate --slurp --all-pages-limit --batch --parallel --fail-fast --http1.1 --unix-socket --dry-run --curl --config --store --verbose --quiet --color --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

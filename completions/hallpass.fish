@@ -163,7 +163,7 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s C -l conti
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l max-filesize -d 'Take no longer body than this: 1000, 10k, 5M, 1G' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l jq -d 'Print what this jq expression picks from a JSON answer, strings raw; an error is printed whole' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l all-pages-limit -d 'Stop after so many pages, which is a success; without it, more than 1000 are a failure' -r
-complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l batch -d 'Make the requests that stand in a file (or - for stdin), one JSON object a line, and print one result a line' -r -F
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l batch -d 'Make the requests that stand in a file (or - for stdin), one JSON object a line, and print one result a line; with --jq its `body` is what is picked: null for nothing, an array for several; --fail leaves out that of an error' -r -F
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l parallel -d 'Have so many requests of the batch under way at once, up to 64 [default: 1]' -r
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l unix-socket -d 'Reach the definition\'s base URL on a Unix socket; other hosts are reached as always' -r -F
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l config -d 'Use this definition file alone (or HALLPASS_CONFIG)' -r -F
@@ -188,6 +188,8 @@ complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l paginate -
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l slurp -d 'Join what the pages hold into one JSON array'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l fail-fast -d 'Begin no more requests of the batch after one that failed'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l http1.1 -d 'Speak HTTP/1.1, also where the server would take HTTP/2'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l dry-run -d 'Show what would be sent, without secrets, and send nothing'
+complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l curl -d 'Print a curl command that does the same, with the credential\'s header from `hallpass token`'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -s v -l verbose -d 'Say what is done on stderr, without secrets; twice says more'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l quiet -d 'Say nothing but errors'
 complete -c hallpass -n "__fish_hallpass_using_subcommand request" -l no-input -d 'Never ask anything'
