@@ -125,6 +125,13 @@ impl<'a> Values<'a> {
         self.now = OnceCell::new();
     }
 
+    /// Begins another try of the same request, with a `now` of its own: the
+    /// `uuid` may be what tells the API that it is the same.
+    pub fn begin_try(&mut self) {
+        self.uuid.get_or_init(|| uuid::Uuid::new_v4().to_string());
+        self.now = OnceCell::new();
+    }
+
     /// The secrets that were put in somewhere so far.
     pub fn handed_out(&self) -> Vec<Secret> {
         self.handed_out.borrow().clone()

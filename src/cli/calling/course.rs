@@ -7,6 +7,7 @@ use super::journey::{Journey, Road, Step};
 use super::{Caller, Planner, failed};
 use crate::api::Answer;
 use crate::broker::Fresh;
+use crate::connection::Values;
 use crate::error::Result;
 use crate::ui::escape;
 
@@ -15,6 +16,14 @@ pub(super) struct Course<'c> {
     caller: &'c Caller<'c>,
     plan: Planner<'c>,
     journey: Journey,
+}
+
+/// How far one credential led.
+enum Reached {
+    /// To another one.
+    Renewed(Box<Fresh>),
+    /// To the end.
+    End(Step),
 }
 
 impl<'c> Course<'c> {
@@ -31,21 +40,37 @@ impl<'c> Course<'c> {
     pub(super) fn run(mut self, mut fresh: Fresh) -> Result<(Answer, Fresh)> {
         let road = Road::of(self.caller, &self.caller.manner);
         loop {
-            let step = self.step(&road, &fresh)?;
-            if let Some(renewed) = self.renewed(&road, &fresh, &step) {
-                fresh = renewed;
-            } else if !self.journey.goes_on(&road, &step)? {
-                return Ok((step.end(&road)?, fresh));
+            let ended = match self.with(&road, &fresh)? {
+                Reached::Renewed(renewed) => {
+                    fresh = *renewed;
+                    continue;
+                }
+                Reached::End(step) => step,
+            };
+            return Ok((ended.end(&road)?, fresh));
+        }
+    }
+
+    /// Goes as far as one credential leads.
+    fn with(&mut self, road: &Road<'_>, fresh: &Fresh) -> Result<Reached> {
+        let mut values = fresh.values(self.caller.integration);
+        loop {
+            values.begin_try();
+            let step = self.step(road, &values)?;
+            if let Some(renewed) = self.renewed(road, fresh, &step) {
+                return Ok(Reached::Renewed(Box::new(renewed)));
+            }
+            if !self.journey.goes_on(road, &step)? {
+                return Ok(Reached::End(step));
             }
         }
     }
 
-    fn step(&self, road: &Road<'_>, fresh: &Fresh) -> Result<Step> {
+    fn step(&self, road: &Road<'_>, values: &Values<'_>) -> Result<Step> {
         let caller = self.caller;
-        let values = fresh.values(caller.integration);
-        let planned = (self.plan)(&values);
+        let planned = (self.plan)(values);
         let plan = planned.map_err(|error| failed(caller.id, error))?;
-        let secrets = plan.secrets(&values);
+        let secrets = plan.secrets(values);
         let step = self.journey.step(road, plan, secrets);
         caller.keep_nonces();
         Ok(step)

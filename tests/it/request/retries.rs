@@ -75,6 +75,29 @@ fn a_post_is_not_sent_twice_unasked() {
 }
 
 #[test]
+fn the_tries_of_one_request_have_one_key_that_tells_so_and_another_has_its_own() {
+    let api = Recorder::answering(|_, before| (before % 2 == 0).then(|| busy(503)));
+    let home = keyed_home(
+        api.origin(),
+        "headers = { Authorization = \"Bearer {token}\", Idempotency-Key = \"{uuid}\" }\n[integrations.x.actions.pay]\nmethod = \"POST\"\npath = \"/y\"\njson = { a = 1 }",
+    );
+    for _ in 0..2 {
+        asking(&home, &["--retry", "1", "-d", "a=1"]).ok();
+        let action = ["request", "x", "--action", "pay", "--retry", "1"];
+        home.hallpass(&action).run().ok();
+    }
+    let keys: Vec<String> = api
+        .asked()
+        .iter()
+        .map(|asked| asked.header("idempotency-key").unwrap())
+        .collect();
+    assert_eq!(keys.len(), 8);
+    assert!(keys.chunks(2).all(|tries| tries[0] == tries[1]), "{keys:?}");
+    let others: std::collections::BTreeSet<_> = keys.iter().collect();
+    assert_eq!(others.len(), 4, "{keys:?}");
+}
+
+#[test]
 fn an_answer_that_is_cut_is_asked_for_again_where_that_does_no_harm() {
     let cut = || Reply::text(200, "text/plain", "x").cut(5);
     let (api, home) = ailing(1, cut);
