@@ -4,8 +4,8 @@
 
 use reqwest::Method;
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue,
-    PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap,
+    HeaderName, HeaderValue, PROXY_AUTHORIZATION, TRANSFER_ENCODING, USER_AGENT,
 };
 
 use serde_json::Value as Json;
@@ -265,7 +265,13 @@ impl Plan {
             if name == HOST || name == USER_AGENT {
                 return Err(refused(&name, "no request goes without it"));
             }
-            self.headers.remove(name);
+            if name == ACCEPT_ENCODING {
+                // Left out, it would be asked for as always.
+                let identity = HeaderValue::from_static("identity");
+                self.headers.insert(name, identity);
+            } else {
+                self.headers.remove(name);
+            }
         }
         Ok(())
     }

@@ -46,6 +46,7 @@ use crate::ui::Ui;
 /// Call the API with the credential added
 #[derive(Debug, Args)]
 #[command(
+    args_override_self = true,
     after_help = "The method is POST with a body and GET without one. An answer of 400 or more is printed all the
 same, and the exit code is 8.
 

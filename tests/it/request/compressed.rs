@@ -71,6 +71,8 @@ fn gzip_is_asked_for_unless_the_user_or_the_definition_says_otherwise() {
     let own = sent("", &["-H", "Accept-Encoding: br"]);
     assert!(own.contains("\r\naccept-encoding: br\r\n"), "{own}");
     assert!(!own.contains("gzip"), "{own}");
+    let without = sent("", &["-H", "Accept-Encoding:"]);
+    assert!(!without.contains("gzip"), "{without}");
     let defined = sent("headers = { Accept-Encoding = \"identity\" }", &[]);
     assert!(!defined.contains("gzip"), "{defined}");
     let part = sent("", &["-H", "Range: bytes=0-3"]);

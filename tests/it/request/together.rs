@@ -136,3 +136,20 @@ fn directories_are_made_for_pages_too() {
         assert_eq!(text, written);
     }
 }
+
+#[test]
+fn a_flag_that_is_given_twice_counts_once_and_the_last_value_of_one_counts() {
+    let recorder = api();
+    let home = keyed_home(recorder.origin(), "");
+    let flags = [
+        "-s", "-s", "-L", "-L", "-i", "-i", "-X", "PUT", "-X", "PATCH",
+    ];
+    let args = [&["request", "x", "/last"], &flags[..]].concat();
+    home.hallpass(&args).run().ok();
+    let methods: Vec<String> = recorder
+        .asked()
+        .into_iter()
+        .map(|asked| asked.method)
+        .collect();
+    assert_eq!(methods, ["PATCH"]);
+}
