@@ -172,7 +172,7 @@ fn troubled(life: u64, from: usize, times: usize, trouble: fn() -> Reply) -> Rec
 
 #[test]
 fn trouble_that_passes_is_said_once_and_leaves_the_old_token_until_it_has_passed() {
-    let provider = troubled(2, 1, 3, || {
+    let provider = troubled(4, 1, 3, || {
         let text = "\u{1b}[2J down";
         Reply::json(
             503,
@@ -203,7 +203,7 @@ fn trouble_that_passes_is_said_once_and_leaves_the_old_token_until_it_has_passed
 
 #[test]
 fn a_dead_grant_is_said_once_and_not_tried_again() {
-    let provider = troubled(1, 1, 99, || {
+    let provider = troubled(5, 1, 99, || {
         Reply::json(400, &json!({"error": "invalid_grant"}))
     });
     let home = provider.consenting("");
@@ -212,7 +212,7 @@ fn a_dead_grant_is_said_once_and_not_tried_again() {
     let (mut running, path) = waiting(&home, &["x"], place.path());
     running.wait_for_stderr(|line| line == "hint: run `hallpass connect x`");
     assert_eq!(fs::read_to_string(&path).unwrap(), "token-0-not-real");
-    // For as long as another's file, whose tokens live no longer, is renewed several times.
+    // Meanwhile the file of another, whose tokens live a second, is renewed several times.
     let other = troubled(1, 99, 0, || Reply::json(500, &json!({})));
     let beside = other.consenting("");
     beside.connect_untested("x");
