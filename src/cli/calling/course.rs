@@ -23,7 +23,7 @@ enum Reached {
     /// To another one.
     Renewed(Box<Fresh>),
     /// To the end.
-    End(Step),
+    End(Box<Step>),
 }
 
 impl<'c> Course<'c> {
@@ -61,7 +61,7 @@ impl<'c> Course<'c> {
                 return Ok(Reached::Renewed(Box::new(renewed)));
             }
             if !self.journey.goes_on(road, &step)? {
-                return Ok(Reached::End(step));
+                return Ok(Reached::End(Box::new(step)));
             }
         }
     }
