@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::ui::Ui;
 
@@ -76,6 +76,10 @@ impl Progress {
         }
         let bar = line.bar.get_or_init(|| line.bar());
         bar.set_position(line.before + moved);
+        let left = line
+            .total
+            .map(|total| total.saturating_sub(line.before + moved));
+        bar.set_message(pace(moved, line.begun.elapsed(), left));
     }
 
     /// It is over: the line is cleared.
@@ -92,20 +96,58 @@ impl Line {
         let bar = ProgressBar::with_draw_target(self.total, target);
         // No colours: there is nothing here that a person must not miss.
         let template = match self.total {
-            Some(_) => {
-                "{msg} [{bar:24}] {percent}% {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left"
-            }
-            None => "{msg} {spinner} {bytes}, {bytes_per_sec}",
+            Some(_) => "{prefix} [{bar:24}] {percent}% {bytes} of {total_bytes}, {msg}",
+            None => "{prefix} {spinner} {bytes}, {msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> ").tick_chars("-\\|/ "));
         }
-        bar.set_message(match self.what {
+        bar.set_prefix(match self.what {
             Direction::Upload => "uploading",
             Direction::Download => "downloading",
         });
-        // The rate is that of the whole transfer, not of what followed.
-        bar.with_elapsed(self.begun.elapsed())
-            .with_position(self.before)
+        bar
+    }
+}
+
+/// How quick a transfer is, by all of it so far, and how long the bytes that are
+/// left will take at that pace.
+fn pace(moved: u64, elapsed: Duration, left: Option<u64>) -> String {
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a pace is said in three digits, and a float that is too large becomes the largest integer"
+    )]
+    let (rate, over) = {
+        let rate = moved as f64 / elapsed.as_secs_f64().max(0.001);
+        let over = left.map(|left| left as f64 / rate.max(1.0));
+        (rate as u64, over.map(|seconds| seconds.ceil() as u64))
+    };
+    let rate = HumanBytes(rate);
+    match over {
+        Some(seconds) => {
+            let left = HumanDuration(Duration::from_secs(seconds));
+            format!("{rate}/s, {left:#} left")
+        }
+        None => format!("{rate}/s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_that_of_all_so_far() {
+        const MIB: u64 = 1024 * 1024;
+        for (moved, millis, left, said) in [
+            (13, 500, Some(19), "26 B/s, 1s left"),
+            (MIB, 1000, Some(90 * MIB), "1.00 MiB/s, 2m left"),
+            (2 * MIB, 4000, None, "512.00 KiB/s"),
+            (0, 600, Some(7200), "0 B/s, 2h left"),
+        ] {
+            assert_eq!(pace(moved, Duration::from_millis(millis), left), said);
+        }
     }
 }
