@@ -25,7 +25,7 @@ use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, PROXY_AUTH
 use url::{Host, Url};
 
 use clients::Known;
-pub use clients::Manner;
+pub use clients::Reach;
 pub use identity::{Identity, IdentityError};
 pub use nonces::{Nonces, ServerRole};
 use trouble::innermost;
@@ -42,7 +42,7 @@ pub struct Http {
     connect_within: OnceLock<Duration>,
     timeout: Duration,
     clients: Mutex<Vec<Known>>,
-    manner: OnceLock<Manner>,
+    reach: OnceLock<Reach>,
     nonces: Mutex<Nonces>,
 }
 
@@ -70,7 +70,7 @@ impl Http {
             connect_within: OnceLock::new(),
             timeout,
             clients: Mutex::default(),
-            manner: OnceLock::new(),
+            reach: OnceLock::new(),
             nonces: Mutex::default(),
         }
     }

@@ -20,7 +20,7 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// How the user wants servers to be reached.
 #[derive(Clone, Debug, Default)]
-pub struct Manner {
+pub struct Reach {
     /// Never HTTP/2 (RFC 9113), which TLS would agree on (RFC 7301).
     pub only_http1: bool,
     /// The socket on which one origin is reached, and that origin (RFC 6454).
@@ -47,9 +47,9 @@ pub(super) struct Known {
 
 impl Http {
     /// Says how servers are reached; to be said once, before the first request.
-    pub fn reach(&self, manner: Manner) {
+    pub fn reach(&self, reach: Reach) {
         // Who spoke first is obeyed.
-        let _ = self.manner.set(manner);
+        let _ = self.reach.set(reach);
     }
 
     /// The client for a URL. This process's own loopback traffic never goes
@@ -101,7 +101,7 @@ impl Http {
 
     /// The socket on which a URL is reached.
     fn socket_of(&self, url: &Url) -> Option<&PathBuf> {
-        let (path, origin) = self.manner.get()?.socket.as_ref()?;
+        let (path, origin) = self.reach.get()?.socket.as_ref()?;
         (url.origin().ascii_serialization() == *origin).then_some(path)
     }
 
@@ -158,7 +158,7 @@ impl Http {
         if let Some(identity) = identity.filter(|_| url.scheme() == "https") {
             builder = builder.identity(identity.shown());
         }
-        if self.manner.get().is_some_and(|manner| manner.only_http1) {
+        if self.reach.get().is_some_and(|reach| reach.only_http1) {
             builder = builder.http1_only();
         }
         Ok(builder)

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::api;
 use crate::cli::calling::{self, Caller};
 use crate::error::Result;
-use crate::http::Manner;
+use crate::http::Reach;
 
 /// How the API is reached.
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ impl WireArgs {
         };
         #[cfg(not(unix))]
         let socket = None;
-        caller.context.http.reach(Manner {
+        caller.context.http.reach(Reach {
             only_http1: self.only_http1,
             socket,
         });
