@@ -13,6 +13,26 @@ use super::{Deadline, coding};
 /// The most that is read of an answer that has to be held in memory, in bytes.
 pub const LONGEST_HELD: u64 = 64 * 1024 * 1024;
 
+/// Why a body could not be read whole.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// It ended before its end.
+    #[error(transparent)]
+    BrokeOff(io::Error),
+    /// It is longer than so many bytes.
+    #[error("it is longer than {}", size(*.0))]
+    TooLong(u64),
+}
+
+/// A limit in words.
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    if bytes.is_multiple_of(MIB) {
+        return format!("{} MiB", bytes / MIB);
+    }
+    format!("{bytes} bytes")
+}
+
 /// An answer whose body has not been read. It may hold secrets, so that it
 /// cannot be printed.
 pub struct Answer {
@@ -84,12 +104,14 @@ impl Answer {
         length?.to_str().ok()?.parse().ok()
     }
 
-    /// The whole body, of at most `limit` bytes; a longer one is an error.
-    pub fn whole(self, limit: u64) -> io::Result<Vec<u8>> {
+    /// What is left of the body, of at most `limit` bytes.
+    pub fn whole(&mut self, limit: u64) -> Result<Vec<u8>, Unread> {
         let mut bytes = Vec::new();
-        self.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        // One byte more tells whether there is more.
+        let read = self.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+        read.map_err(Unread::BrokeOff)?;
         if bytes.len() as u64 > limit {
-            return Err(io::Error::other(format!("it is longer than {limit} bytes")));
+            return Err(Unread::TooLong(limit));
         }
         Ok(bytes)
     }

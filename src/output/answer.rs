@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Read as _, Write};
 
 use super::download::{Download, Taken};
-use crate::api::Answer;
+use crate::api::{Answer, Unread};
 use crate::error::{Failure, Kind, Result};
 use crate::ui::Ui;
 
@@ -127,6 +127,15 @@ impl Trouble {
         }
         failure.hint("run the command again")
     }
+}
+
+/// What a body that could not be read whole is to the command.
+pub fn unread(why: Unread, host: &str) -> Failure {
+    let trouble = match why {
+        Unread::BrokeOff(error) => Trouble::Reading(error),
+        Unread::TooLong(most) => Trouble::TooLong(most),
+    };
+    trouble.hinted(host)
 }
 
 /// A body is longer than what is taken of it.

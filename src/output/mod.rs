@@ -21,7 +21,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::signals;
 use crate::ui::escape_json;
 
-pub use answer::{How, Target, answer, too_long};
+pub use answer::{How, Target, answer, unread};
 pub use download::Download;
 pub use found::{found, head};
 pub use helper::{Login, docker_login, exec_credential, git_login, git_quit};

@@ -5,12 +5,12 @@ use std::io::{self, Read, Write};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
-use super::answer::{How, too_long};
+use super::answer::{How, Trouble, too_long};
 use super::plain::{Plain, harmless};
 use super::pretty::Pretty;
 use super::utf8::Utf8;
 use crate::api::Answer;
-use crate::error::{Failure, Kind, Result};
+use crate::error::Result;
 use crate::filter::Found;
 use crate::ui::escape;
 
@@ -153,11 +153,7 @@ fn next(answer: &mut Answer, buffer: &mut [u8], host: &str) -> Result<usize> {
         match answer.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             read => {
-                return read.map_err(|error| {
-                    Failure::caused(Kind::Unavailable, error)
-                        .context(format!("the answer of {host} broke off"))
-                        .hint("run the command again")
-                });
+                return read.map_err(|error| Trouble::Reading(error).hinted(host));
             }
         }
     }

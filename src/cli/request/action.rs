@@ -143,7 +143,7 @@ pub(super) fn up_to_last<'a>(caller: &Caller<'_>, call: &'a Prepared<'a>) -> Res
 fn save(
     caller: &Caller<'_>,
     step: &ActionStep,
-    answer: Answer,
+    mut answer: Answer,
     known: &mut BTreeMap<String, Value>,
 ) -> Result<()> {
     let body = answer.whole(MAX_ANSWER).map_err(|error| {

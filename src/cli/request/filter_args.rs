@@ -1,11 +1,9 @@
 //! `--jq`: what is picked from the answer, in the place of the answer.
 
-use std::io::Read as _;
-
 use clap::Args;
 
-use crate::api::Answer;
-use crate::error::{Failure, Kind, Result};
+use crate::api::{Answer, Unread};
+use crate::error::Result;
 use crate::filter::{Filter, MAX_INPUT, too_long};
 use crate::http;
 use crate::output::{self, How};
@@ -31,27 +29,17 @@ impl FilterArgs {
 
 /// Prints what a filter picks from an answer; `false` once the reader has gone
 /// away.
-pub(super) fn filtered(filter: &Filter, answer: Answer, how: &How) -> Result<bool> {
+pub(super) fn filtered(filter: &Filter, mut answer: Answer, how: &How) -> Result<bool> {
     if output::head(&answer, how)?.is_break() {
         return Ok(false);
     }
     let host = http::host_of(&answer.url);
-    let mut body = Vec::new();
     let longest = u64::try_from(MAX_INPUT).unwrap_or(u64::MAX);
     let most = how.most.map_or(longest, |most| most.min(longest));
-    // One byte more tells whether there is more.
-    let read = answer.take(most.saturating_add(1)).read_to_end(&mut body);
-    read.map_err(|error| {
-        Failure::caused(Kind::Unavailable, error)
-            .context(format!("the answer of {host} broke off"))
-            .hint("run the command again")
+    let body = answer.whole(most).map_err(|why| match why {
+        Unread::TooLong(most) if most == longest => too_long(),
+        why => output::unread(why, &host),
     })?;
-    if body.len() > MAX_INPUT {
-        return Err(too_long());
-    }
-    if body.len() as u64 > most {
-        return Err(output::too_long(most, &host));
-    }
     let mut is_read = true;
     filter.run(&body, &mut |found| {
         let flow = output::found(&found, how.ui)?;

@@ -5,7 +5,7 @@
 //! end with 0. What breaks off leaves the array open and a file unmade.
 
 use std::cell::RefCell;
-use std::io::{self, Read as _};
+use std::io;
 
 use clap::Args;
 use reqwest::{Method, StatusCode};
@@ -16,7 +16,7 @@ use super::action::{self, Reached};
 use super::filter_args::filtered;
 use super::slurp::Slurp;
 use super::{RequestArgs, fence, show, target, wish};
-use crate::api::{Answer, Items, LONGEST_HELD, Page, PageError, Pager, Plan, Turn};
+use crate::api::{Answer, Items, LONGEST_HELD, Page, PageError, Pager, Plan, Turn, Unread};
 use crate::broker::Fresh;
 use crate::cli::calling::{self, Caller, Planner};
 use crate::connection::Values;
@@ -237,27 +237,20 @@ impl<'a> Walk<'a> {
 
     /// Reads a page that is looked into.
     fn read(&self, mut answer: Answer) -> Result<(Answer, Vec<u8>)> {
-        let mut body = Vec::new();
         let most = self.how.most.unwrap_or(LONGEST_HELD).min(LONGEST_HELD);
-        let read = (&mut answer).take(most + 1).read_to_end(&mut body);
         let number = self.number;
-        if let Err(error) = read {
-            return Err(Failure::caused(Kind::Unavailable, error)
-                .context(format!("page {number} broke off"))
-                .hint("run the command again"));
-        }
-        if body.len() as u64 > most && most < LONGEST_HELD {
-            let failure = output::too_long(most, &http::host_of(&answer.url));
-            return Err(failure.context(format!("page {number} is too long")));
-        }
-        if body.len() as u64 > most {
-            return Err(Failure::new(
+        match answer.whole(most) {
+            Ok(body) => Ok((answer.with_body(io::empty()), body)),
+            Err(Unread::TooLong(LONGEST_HELD)) => Err(Failure::new(
                 Kind::Unavailable,
                 format!("page {number} is larger than the 64 MiB that are looked into"),
             )
-            .hint("ask for fewer items a page"));
+            .hint("ask for fewer items a page")),
+            Err(why) => {
+                let failure = output::unread(why, &http::host_of(&answer.url));
+                Err(failure.context(format!("page {number} could not be read")))
+            }
         }
-        Ok((answer.with_body(io::empty()), body))
     }
 
     /// Where pages go as they are.

@@ -73,6 +73,7 @@ fn an_answer_that_drips_behind_an_upload_is_left_when_the_time_is_over() {
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
         loop {
             stream.write_all(b"x")?;
+            // The slowness is what is tried; nothing is waited for.
             std::thread::sleep(Duration::from_millis(50));
         }
     });

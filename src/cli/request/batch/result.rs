@@ -1,7 +1,6 @@
 //! What became of one line: an answer read whole, or why there is none; and the
 //! line that says so.
 
-use std::io::Read as _;
 use std::ops::ControlFlow;
 
 use base64::Engine as _;
@@ -11,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::line::Line;
-use crate::api::{Answer, LONGEST_HELD};
+use crate::api::{Answer, LONGEST_HELD, Unread};
 use crate::error::{Failure, Kind, Result};
 use crate::filter::Filter;
 
@@ -37,26 +36,19 @@ pub(super) struct Shape {
 impl Got {
     pub(super) fn read(mut answer: Answer, most: u64, filter: Option<&Filter>) -> Result<Self> {
         let host = crate::http::host_of(&answer.url);
-        let mut body = Vec::new();
-        let read = answer.by_ref().take(most + 1).read_to_end(&mut body);
-        read.map_err(|error| {
-            Failure::caused(Kind::Unavailable, error)
-                .context(format!("the answer of {host} broke off"))
-                .hint(
-                    "what was asked may have been done all the same: look before you send it again",
-                )
-        })?;
-        if body.len() as u64 > most {
-            let most = match most {
-                LONGEST_HELD => "64 MiB".to_owned(),
-                most => format!("{most} bytes"),
+        let body = answer.whole(most).map_err(|why| {
+            let hint = match why {
+                Unread::BrokeOff(_) => {
+                    "what was asked may have been done all the same: look before you send it again"
+                }
+                Unread::TooLong(_) => {
+                    "ask for it by itself, to a file: `hallpass request CONN -o FILE PATH`"
+                }
             };
-            return Err(Failure::new(
-                Kind::Unavailable,
-                format!("the answer of {host} is longer than {most}"),
-            )
-            .hint("ask for it by itself, to a file: `hallpass request CONN -o FILE PATH`"));
-        }
+            Failure::caused(Kind::Unavailable, why)
+                .context(format!("the answer of {host} could not be read whole"))
+                .hint(hint)
+        })?;
         let filter = filter.filter(|_| !answer.is_error());
         Ok(Self {
             status: answer.status.as_u16(),
