@@ -103,6 +103,7 @@ fn beside_us_the_command_gets_the_signals_that_are_sent_to_us() {
     let home = home();
     let mut running = home.hallpass(&around(WAYS[1], LISTENER)).spawn();
     running.wait_for_stdout(|line| line == "ready");
+    let mut sent = 0;
     for (signal, name) in [
         (Signal::INT, "INT"),
         (Signal::TERM, "TERM"),
@@ -110,12 +111,12 @@ fn beside_us_the_command_gets_the_signals_that_are_sent_to_us() {
         (Signal::QUIT, "QUIT"),
         (Signal::USR1, "USR1"),
     ] {
-        running.signal(signal);
-        running.wait_for_stdout(|line| line == format!("got {name}"));
+        sent += running.signal_until(signal, |line| line == format!("got {name}"));
     }
     running.signal(Signal::USR2);
     let run = running.wait().exits(9);
-    assert_eq!(run.stdout.matches("got").count(), 5, "{run}");
+    // None came twice.
+    assert!(run.stdout.matches("got").count() <= sent, "{run}");
 }
 
 #[test]

@@ -136,6 +136,27 @@ impl Running {
         rustix::process::kill_process(id, signal).expect("it runs and is ours");
     }
 
+    /// Sends it a signal, and waits for the line that answers it; sends it again
+    /// where none comes for long, since the system promises a listener no more
+    /// than that. Returns how often it was sent.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn signal_until(
+        &mut self,
+        signal: rustix::process::Signal,
+        wanted: impl Fn(&str) -> bool,
+    ) -> usize {
+        const TRIES: u32 = 4;
+        for sent in 1..=TRIES {
+            self.signal(signal);
+            let deadline = Instant::now() + PATIENCE / TRIES;
+            if self.stdout.line_by(deadline, &wanted).is_some() {
+                return sent as usize;
+            }
+        }
+        panic!("{signal:?} was not answered\n{}", self.so_far());
+    }
+
     /// Waits for its end; one that takes longer than a minute is killed and fails the test.
     #[track_caller]
     pub fn wait(mut self) -> Run {
@@ -225,7 +246,10 @@ impl Stream {
     }
 
     fn line(&self, wanted: impl Fn(&str) -> bool) -> Option<String> {
-        let deadline = Instant::now() + PATIENCE;
+        self.line_by(Instant::now() + PATIENCE, wanted)
+    }
+
+    fn line_by(&self, deadline: Instant, wanted: impl Fn(&str) -> bool) -> Option<String> {
         let mut found = None;
         let heard = self.wait_while(deadline, |heard| {
             let text = String::from_utf8_lossy(&heard.bytes);
