@@ -109,13 +109,13 @@ impl Http {
     ) -> Result<Answer, HttpError> {
         let host = host_of(request.url());
         let client = self.client_as(request.url(), identity)?;
-        tracing::debug!(method = %request.method(), host, "sending");
+        tracing::info!(target: "hallpass::calls", method = %request.method(), host, "sending");
         let mut request = request;
         request.timeout_mut().get_or_insert(self.timeout);
         let response = client
             .execute(request)
             .map_err(|error| explain(&error, &host))?;
-        tracing::debug!(status = response.status().as_u16(), host, "answered");
+        tracing::info!(target: "hallpass::calls", status = response.status().as_u16(), host, "answered");
         read(response, &host, limit)
     }
 }

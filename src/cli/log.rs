@@ -1,5 +1,7 @@
 //! The log that `-v` shows on stderr: what hallpass does, with `-vv` how; never
-//! what libraries do, who do not know what is secret.
+//! what libraries do, who do not know what is secret. So nothing below INFO is
+//! even compiled for a release (`Cargo.toml`), and what only `-vv` shows has a
+//! target of its own instead of a level.
 
 use std::fmt;
 
@@ -13,19 +15,23 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What goes over the wire, which stands as curl writes it.
 const WIRE: &str = "hallpass::wire";
+/// The calls to providers, one by one.
+const CALLS: &str = "hallpass::calls";
 
 /// Starts it.
 pub(super) fn start(verbose: u8) {
-    let level = match verbose {
+    let calls = match verbose {
         0 => return,
-        1 => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
+        1 => LevelFilter::OFF,
+        _ => LevelFilter::INFO,
     };
     let format = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .event_format(Lines);
-    let ours = Targets::new().with_target("hallpass", level);
+    let ours = Targets::new()
+        .with_target("hallpass", LevelFilter::INFO)
+        .with_target(CALLS, calls);
     // A second start would only be a second subscriber, which there is not.
     let _ = tracing_subscriber::registry()
         .with(ours)
@@ -48,8 +54,10 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let about = event.metadata();
-        if about.target() != WIRE {
-            write!(writer, "{:>5} ", about.level())?;
+        match about.target() {
+            WIRE => {}
+            CALLS => write!(writer, "DEBUG ")?,
+            _ => write!(writer, "{:>5} ", about.level())?,
         }
         context.format_fields(writer.by_ref(), event)?;
         writeln!(writer)
