@@ -136,10 +136,12 @@ impl Definitions {
     pub(super) fn node(&self, key: &str) -> std::result::Result<Option<Node>, Problem> {
         // The rest of the file is looked at only where its part is not enough.
         if let Some(slice) = slice::only(&self.source.text, key)
-            && let Ok(document) = DeTable::parse(&slice)
+            && let Ok(document) = DeTable::parse(&slice.text)
             && let Some(value) = integrations(&document).and_then(|table| table.get(key))
         {
-            return Ok(Some(Node::convert(value, &self.source)));
+            let mut node = Node::convert(value, &self.source);
+            node.place(&|span| slice.in_file(span));
+            return Ok(Some(node));
         }
         let document = self.parse()?;
         let value = integrations(&document).and_then(|table| table.get(key));

@@ -106,6 +106,26 @@ impl Node {
         }
     }
 
+    /// Moves every span to where it stands in the file, where it was a part of
+    /// that which was parsed.
+    pub fn place(&mut self, in_file: &dyn Fn(&Range<usize>) -> Range<usize>) {
+        self.span = in_file(&self.span);
+        match &mut self.value {
+            Tree::Array(items) => {
+                for item in items {
+                    item.place(in_file);
+                }
+            }
+            Tree::Table(entries) => {
+                for entry in entries {
+                    entry.key_span = in_file(&entry.key_span);
+                    entry.node.place(in_file);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn entries(table: &DeTable<'_>, source: &Arc<Source>) -> Vec<Entry> {
         table
             .iter()

@@ -23,6 +23,28 @@ fn every_problem_is_shown_with_its_place_and_remedy() {
 }
 
 #[test]
+fn a_definition_that_is_scattered_among_others_is_shown_where_it_stands() {
+    let home = Home::new();
+    home.write(
+        "integrations.toml",
+        "[integrations.a.auth]\ntype = \"api_key\"\n\
+         [integrations.b]\nname = 1\n\
+         [integrations.a.api]\nbase_url = \"https://api.example.com\"\n  \
+         [integrations.b.auth]\n  type = \"oauth3\"\n\
+         [integrations.c.auth]\ntype = \"none\"\n",
+    );
+    let run = home.hallpass(&["token", "b"]).run().fails_with(3);
+    for place in ["4:8\n", "8:10\n"] {
+        assert!(run.stderr.contains(place), "{place}: {run}");
+    }
+    assert!(
+        run.stderr
+            .contains("8 |   type = \"oauth3\"\n  |          ^^^^^^^^\n"),
+        "{run}"
+    );
+}
+
+#[test]
 fn one_broken_definition_does_not_stop_the_others() {
     let provider = crate::support::Provider::start(&[]);
     let home = provider.home();
