@@ -33,6 +33,18 @@ fn size(bytes: u64) -> String {
     format!("{bytes} bytes")
 }
 
+/// The status line and the headers of an answer (RFC 9112 section 2.1). They may
+/// hold secrets, so that they cannot be printed.
+#[derive(Clone)]
+pub struct Head {
+    /// The protocol's version.
+    pub version: Version,
+    /// The status.
+    pub status: StatusCode,
+    /// The headers, as they came.
+    pub headers: HeaderMap,
+}
+
 /// An answer whose body has not been read. It may hold secrets, so that it
 /// cannot be printed.
 pub struct Answer {
@@ -42,6 +54,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers, as they came.
     pub headers: HeaderMap,
+    /// The redirects that were followed to it, in their order.
+    pub passed: Vec<Head>,
     /// Who answered; its query may hold secrets.
     pub url: Url,
     /// A content coding that was left as it is, in the server's words.
@@ -72,6 +86,7 @@ impl Answer {
             version,
             status,
             headers,
+            passed: Vec::new(),
             url,
             left_coded,
             is_decoded,
@@ -88,6 +103,20 @@ impl Answer {
             body: Box::new(body),
             ..self
         }
+    }
+
+    /// Its status line and headers.
+    pub fn head(&self) -> Head {
+        Head {
+            version: self.version,
+            status: self.status,
+            headers: self.headers.clone(),
+        }
+    }
+
+    /// Those of the redirects that were followed, and its own.
+    pub fn heads(&self) -> Vec<Head> {
+        self.passed.iter().cloned().chain([self.head()]).collect()
     }
 
     /// Whether it is an error (RFC 9110 section 15.5 and 15.6).

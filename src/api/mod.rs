@@ -19,7 +19,7 @@ mod send;
 mod test;
 mod verbose;
 
-pub use answer::{Answer, LONGEST_HELD, Unread};
+pub use answer::{Answer, Head, LONGEST_HELD, Unread};
 pub use body::{Begun, Body, Once};
 pub use coding::ask as ask_coding;
 pub use fence::{fence, origin};

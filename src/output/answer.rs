@@ -80,21 +80,24 @@ fn to_stdout(mut answer: Answer, how: &How) -> Result<()> {
     super::written(stdout.flush())
 }
 
-/// The status line and the headers, where they are wanted.
+/// The status lines and the headers, where they are wanted: those of the
+/// redirects that were followed too, as curl shows them.
 pub(super) fn head(answer: &Answer, how: &How) -> Option<Vec<u8>> {
     if !how.include && !how.only_head {
         return None;
     }
-    let status = answer.status;
-    let mut head = format!("{:?} {status}\r\n", answer.version).into_bytes();
-    for (name, value) in &answer.headers {
-        head.extend_from_slice(name.as_str().as_bytes());
-        head.extend_from_slice(b": ");
-        head.extend_from_slice(value.as_bytes());
-        head.extend_from_slice(b"\r\n");
+    let mut bytes = Vec::new();
+    for head in answer.heads() {
+        bytes.extend(format!("{:?} {}\r\n", head.version, head.status).into_bytes());
+        for (name, value) in &head.headers {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"\r\n");
     }
-    head.extend_from_slice(b"\r\n");
-    Some(head)
+    Some(bytes)
 }
 
 /// Why a body did not get where it was to go: reading and writing fail

@@ -103,7 +103,7 @@ pub(super) fn found(found: &Found, color: bool) -> Result<String> {
     Ok(out)
 }
 
-/// The status line and the headers, names coloured, values made harmless.
+/// The status lines and the headers, names coloured, values made harmless.
 pub(super) fn head(answer: &Answer, color: bool) -> String {
     let paint = |style: &str, text: &str| {
         if color {
@@ -112,16 +112,20 @@ pub(super) fn head(answer: &Answer, color: bool) -> String {
             text.to_owned()
         }
     };
-    let status = format!("{:?} {}", answer.version, answer.status);
-    let mut head = format!("{}\n", paint("1", &status));
-    for (name, value) in &answer.headers {
-        head.push_str(&paint("36", name.as_str()));
-        head.push_str(": ");
-        head.push_str(&harmless(value.as_bytes()));
-        head.push('\n');
+    let mut text = String::new();
+    for head in answer.heads() {
+        let status = format!("{:?} {}", head.version, head.status);
+        text.push_str(&paint("1", &status));
+        text.push('\n');
+        for (name, value) in &head.headers {
+            text.push_str(&paint("36", name.as_str()));
+            text.push_str(": ");
+            text.push_str(&harmless(value.as_bytes()));
+            text.push('\n');
+        }
+        text.push('\n');
     }
-    head.push('\n');
-    head
+    text
 }
 
 impl Manner {

@@ -47,7 +47,7 @@ impl<'c> Course<'c> {
                 }
                 Reached::End(step) => step,
             };
-            return Ok((ended.end(&road)?, fresh));
+            return Ok((self.journey.end(&road, *ended)?, fresh));
         }
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::{Caller, failed};
 use crate::api::{
-    self, Answer, ApiError, Case, Deadline, LONGEST_WAIT, Limits, Manner, Outcome, Plan, Sent,
-    Trail, Verdict,
+    self, Answer, ApiError, Case, Deadline, Head, LONGEST_WAIT, Limits, Manner, Outcome, Plan,
+    Sent, Trail, Verdict,
 };
 use crate::clock::Timestamp;
 use crate::connection::ConnectionId;
@@ -33,6 +33,8 @@ pub(in crate::cli) struct Road<'a> {
 #[derive(Default)]
 pub(in crate::cli) struct Journey {
     trail: Trail,
+    /// The redirects on it.
+    passed: Vec<Head>,
     tried: u32,
     /// Whether the credential may yet be renewed.
     pub(in crate::cli) may_renew: bool,
@@ -70,11 +72,6 @@ impl<'a> Road<'a> {
 impl Step {
     pub(super) fn answer(&self) -> Option<&Answer> {
         self.result.as_ref().ok()
-    }
-
-    /// What it came to.
-    pub(in crate::cli) fn end(self, road: &Road<'_>) -> Result<Answer> {
-        self.result.map_err(|error| failed(road.id, error))
     }
 }
 
@@ -150,10 +147,18 @@ impl Journey {
         match next.map_err(|error| failed(road.id, error.into()))? {
             Some(trail) => {
                 self.trail = trail;
+                self.passed.push(answer.head());
                 Ok(true)
             }
             None => Ok(false),
         }
+    }
+
+    /// What it came to with its last step.
+    pub(in crate::cli) fn end(&mut self, road: &Road<'_>, last: Step) -> Result<Answer> {
+        let mut answer = last.result.map_err(|error| failed(road.id, error))?;
+        answer.passed = std::mem::take(&mut self.passed);
+        Ok(answer)
     }
 
     /// Whether it is tried again; the wait before that is over then.

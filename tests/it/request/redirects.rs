@@ -257,3 +257,25 @@ fn without_being_asked_no_redirect_is_followed() {
     assert_eq!(run.stdout, "moved");
     assert_eq!(api.asked().len(), 1);
 }
+
+#[test]
+fn each_redirect_that_is_followed_shows_its_head() {
+    let api = Recorder::answering(|asked, _| match asked.path.as_str() {
+        "/go" => Some(Reply::text(302, "text/plain", "moved").with("Location", "/on")),
+        "/on" => Some(Reply::text(307, "text/plain", "moved").with("Location", "/there")),
+        _ => Some(Reply::text(200, "text/plain", "arrived")),
+    });
+    let home = keyed_home(api.origin(), "");
+    for (flag, body) in [("-i", "arrived"), ("-I", "")] {
+        let run = following(&home, &[flag]).ok();
+        let heads: Vec<&str> = run.stdout.split("\r\n\r\n").collect();
+        let [go, on, there, rest] = heads[..] else {
+            panic!("{run}");
+        };
+        assert!(go.starts_with("HTTP/1.1 302 Found\r\n"), "{run}");
+        assert!(go.contains("location: /on"), "{run}");
+        assert!(on.starts_with("HTTP/1.1 307 "), "{run}");
+        assert!(there.starts_with("HTTP/1.1 200 OK\r\n"), "{run}");
+        assert_eq!(rest, body, "{run}");
+    }
+}

@@ -137,8 +137,8 @@ impl Running {
     }
 
     /// Sends it a signal, and waits for the line that answers it; sends it again
-    /// where none comes for long, since the system promises a listener no more
-    /// than that. Returns how often it was sent.
+    /// where none comes for long, since interpreters lose one now and then.
+    /// Returns how often it was sent.
     #[cfg(unix)]
     #[track_caller]
     pub fn signal_until(

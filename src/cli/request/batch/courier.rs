@@ -71,7 +71,7 @@ impl Courier<'_> {
         let mut step = journey.step(road, plan, secrets);
         loop {
             if journey.wants_renewal(road, &step) {
-                return Ok((step.end(road)?, true));
+                return Ok((journey.end(road, step)?, true));
             }
             let Some((plan, secrets)) = &again else { break };
             heard();
@@ -80,6 +80,6 @@ impl Courier<'_> {
             }
             step = journey.step(road, plan.clone(), secrets.clone());
         }
-        Ok((step.end(road)?, false))
+        Ok((journey.end(road, step)?, false))
     }
 }
