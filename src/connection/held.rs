@@ -1,7 +1,7 @@
 //! What is kept, held to the definition as it is now: whatever fills a
 //! placeholder must be something that the definition would take today.
 
-use regex_lite::Regex;
+use regex::Regex;
 
 use super::Values;
 use crate::definition::template::RenderError;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use regex_lite::Regex;
+use regex::Regex;
 
 use super::answer_path::AnswerPath;
 use super::call::{Call, Refresh, RenewFrom, Step};

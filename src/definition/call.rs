@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use http::Method;
-use regex_lite::Regex;
+use regex::Regex;
 use serde_json::Value as Json;
 
 use super::answer_path::AnswerPath;

@@ -2,7 +2,7 @@
 //! person who connects fills in. Each facet narrows what is accepted, since
 //! many of these values end up in a host name.
 
-use regex_lite::Regex;
+use regex::Regex;
 
 use super::doubts::Doubt;
 use super::format::Format;
@@ -223,9 +223,19 @@ pub(super) fn read_pattern(text: &str, node: &Node, problems: &Problems) -> Opti
     match Regex::new(text).and_then(|_| Regex::new(&format!("^(?:{text})$"))) {
         Ok(pattern) => Some(pattern),
         Err(error) => {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or("it cannot be read");
+            let why = why.strip_prefix("error: ").unwrap_or(why);
+            let help = match Regex::new(text) {
+                // What stands behind it is no comment (`(?x)`).
+                Ok(_) => "a comment at its end needs a line break behind it",
+                Err(_) => {
+                    "the syntax is that of Rust's `regex` crate; use a literal string ('…') to avoid doubling backslashes"
+                }
+            };
             problems.add(node.problem(
-                format!("this pattern is not a regular expression: {error}"),
-                "the syntax is that of Rust's `regex-lite` crate, whose classes are ASCII; use a literal string ('…') to avoid doubling backslashes",
+                format!("this pattern is not a regular expression: {why}"),
+                help,
             ));
             None
         }

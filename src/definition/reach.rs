@@ -185,7 +185,7 @@ fn told(name: &str, auth: &Auth) -> Option<String> {
     let saved = calls.flat_map(|call| &call.save);
     let mut all = captured.chain(saved.map(|s| (&s.name, &s.pattern)));
     let (_, pattern) = all.find(|(known, _)| *known == name)?;
-    let pattern = pattern.as_ref().map(regex_lite::Regex::as_str);
+    let pattern = pattern.as_ref().map(regex::Regex::as_str);
     Some(match pattern.map(as_written) {
         Some(pattern) => format!("{{{name}}} is what the provider says, if it matches {pattern}"),
         None => format!("{{{name}}} is what the provider says"),

@@ -4,7 +4,7 @@
 //! how its answer is read.
 
 use http::Method;
-use regex_lite::Regex;
+use regex::Regex;
 
 use super::call::{Call, Encoding, Param, Refresh, RenewFrom, Save, Step};
 use super::json_template::JsonTemplate;

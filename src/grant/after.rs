@@ -165,7 +165,7 @@ fn capture(values: &mut Values<'_>, from: CaptureFrom, json: &Json) -> Result<()
 fn keep(
     values: &mut Values<'_>,
     (name, secret): (&str, bool),
-    pattern: Option<&regex_lite::Regex>,
+    pattern: Option<&regex::Regex>,
     found: Option<String>,
 ) -> Result<(), GrantError> {
     let Some(text) = found else { return Ok(()) };

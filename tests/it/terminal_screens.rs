@@ -11,11 +11,9 @@ const SSH: (&str, &str) = ("SSH_CONNECTION", "198.51.100.7 5100 203.0.113.5 22")
 fn shown(written: &str, home: &Home) -> String {
     let home = home.path().to_string_lossy().into_owned();
     let text = screen(written).replace(&home, "HOME");
-    let port =
-        regex_lite::Regex::new(r"(127\.0\.0\.1|localhost|%3A|:|-L )(%3A|:)?\d{4,5}\b").unwrap();
+    let port = regex::Regex::new(r"(127\.0\.0\.1|localhost|%3A|:|-L )(%3A|:)?\d{4,5}\b").unwrap();
     let text = port.replace_all(&text, "${1}${2}PORT");
-    let random =
-        regex_lite::Regex::new(r"(state|code_challenge|code|request_uri)=[^&\s]+").unwrap();
+    let random = regex::Regex::new(r"(state|code_challenge|code|request_uri)=[^&\s]+").unwrap();
     random.replace_all(&text, "$1=…").into_owned()
 }
 

@@ -112,7 +112,7 @@ fn argument(parameter: &Parameter) -> Argument<'_> {
 }
 
 /// A pattern as it was written: it was anchored when it was read.
-fn unanchored(pattern: &regex_lite::Regex) -> &str {
+fn unanchored(pattern: &regex::Regex) -> &str {
     let text = pattern.as_str();
     let inner = text
         .strip_prefix("^(?:")
