@@ -2,12 +2,15 @@
 //! stderr, from half a second on, cleared at the end. In a pipe, with `--quiet`
 //! and for what is over at once nothing is shown.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
 
 use crate::ui::Ui;
 
@@ -76,10 +79,6 @@ impl Progress {
         }
         let bar = line.bar.get_or_init(|| line.bar());
         bar.set_position(line.before + moved);
-        let left = line
-            .total
-            .map(|total| total.saturating_sub(line.before + moved));
-        bar.set_message(pace(moved, line.begun.elapsed(), left));
     }
 
     /// It is over: the line is cleared.
@@ -93,25 +92,36 @@ impl Progress {
 impl Line {
     fn bar(&self) -> ProgressBar {
         let target = ProgressDrawTarget::stderr_with_hz(RATE);
-        let bar = ProgressBar::with_draw_target(self.total, target);
-        // No colours: there is nothing here that a person must not miss.
-        let template = match self.total {
-            Some(_) => "{prefix} [{bar:24}] {percent}% {bytes} of {total_bytes}, {msg}",
-            None => "{prefix} {spinner} {bytes}, {msg}",
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> ").tick_chars("-\\|/ "));
-        }
-        bar.set_prefix(match self.what {
+        let what = match self.what {
             Direction::Upload => "uploading",
             Direction::Download => "downloading",
-        });
+        };
+        // All of it before the first line is drawn.
+        let bar = ProgressBar::with_draw_target(self.total, target)
+            .with_prefix(what)
+            .with_position(self.before);
+        // No colours: there is nothing here that a person must not miss.
+        let template = match self.total {
+            Some(_) => "{prefix} [{bar:24}] {percent}% {bytes} of {total_bytes}, {pace}",
+            None => "{prefix} {spinner} {bytes}, {pace}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            let (begun, before) = (self.begun, self.before);
+            let shown = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let moved = state.pos().saturating_sub(before);
+                let left = state.len().map(|total| total.saturating_sub(state.pos()));
+                // A line that cannot be drawn is missed by nobody.
+                let _ = out.write_str(&pace(moved, begun.elapsed(), left));
+            };
+            let style = style.with_key("pace", shown);
+            bar.set_style(style.progress_chars("=> ").tick_chars("-\\|/ "));
+        }
         bar
     }
 }
 
 /// How quick a transfer is, by all of it so far, and how long the bytes that are
-/// left will take at that pace.
+/// left will take at that pace, if it is one.
 fn pace(moved: u64, elapsed: Duration, left: Option<u64>) -> String {
     #[allow(
         clippy::cast_precision_loss,
@@ -121,7 +131,7 @@ fn pace(moved: u64, elapsed: Duration, left: Option<u64>) -> String {
     )]
     let (rate, over) = {
         let rate = moved as f64 / elapsed.as_secs_f64().max(0.001);
-        let over = left.map(|left| left as f64 / rate.max(1.0));
+        let over = left.filter(|_| rate >= 1.0).map(|left| left as f64 / rate);
         (rate as u64, over.map(|seconds| seconds.ceil() as u64))
     };
     let rate = HumanBytes(rate);
@@ -145,7 +155,9 @@ mod tests {
             (13, 500, Some(19), "26 B/s, 1s left"),
             (MIB, 1000, Some(90 * MIB), "1.00 MiB/s, 2m left"),
             (2 * MIB, 4000, None, "512.00 KiB/s"),
-            (0, 600, Some(7200), "0 B/s, 2h left"),
+            (0, 600, Some(7200), "0 B/s"),
+            (1, 3_600_000, Some(1000), "0 B/s"),
+            (u64::MAX, 0, Some(u64::MAX), "16.00 EiB/s, 1s left"),
         ] {
             assert_eq!(pace(moved, Duration::from_millis(millis), left), said);
         }
