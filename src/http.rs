@@ -31,6 +31,9 @@ pub use nonces::{Nonces, ServerRole};
 use trouble::innermost;
 pub use trouble::{HttpError, explain};
 
+/// What the log says of each call to a provider goes to this target.
+pub const CALLS: &str = "hallpass::calls";
+
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -109,13 +112,13 @@ impl Http {
     ) -> Result<Answer, HttpError> {
         let host = host_of(request.url());
         let client = self.client_as(request.url(), identity)?;
-        tracing::info!(target: "hallpass::calls", method = %request.method(), host, "sending");
+        tracing::info!(target: CALLS, method = %request.method(), host, "sending");
         let mut request = request;
         request.timeout_mut().get_or_insert(self.timeout);
         let response = client
             .execute(request)
             .map_err(|error| explain(&error, &host))?;
-        tracing::info!(target: "hallpass::calls", status = response.status().as_u16(), host, "answered");
+        tracing::info!(target: CALLS, status = response.status().as_u16(), host, "answered");
         read(response, &host, limit)
     }
 }

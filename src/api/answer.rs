@@ -25,9 +25,9 @@ pub enum Unread {
 }
 
 /// A limit in words.
-fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     const MIB: u64 = 1024 * 1024;
-    if bytes.is_multiple_of(MIB) {
+    if bytes > 0 && bytes.is_multiple_of(MIB) {
         return format!("{} MiB", bytes / MIB);
     }
     format!("{bytes} bytes")

@@ -19,7 +19,7 @@ mod send;
 mod test;
 mod verbose;
 
-pub use answer::{Answer, Head, LONGEST_HELD, Unread};
+pub use answer::{Answer, Head, LONGEST_HELD, Unread, size};
 pub use body::{Begun, Body, Once};
 pub use coding::ask as ask_coding;
 pub use fence::{fence, origin};
@@ -31,6 +31,7 @@ pub use redirect::{RedirectError, Sent, Trail};
 pub use retry::{Case, LONGEST_WAIT, Outcome, Retry, Verdict, judge};
 pub use send::send;
 pub use test::{Tested, account, test};
+pub use verbose::WIRE;
 
 /// Why a request was not made, or got no answer.
 #[derive(Debug, thiserror::Error)]

@@ -193,7 +193,7 @@ impl Trail {
         if !is_bodiless && !sent.is_replayable {
             return Err(RedirectError::Stdin { host, to });
         }
-        tracing::info!(target: "hallpass::wire", "* following the redirect to {}", crate::ui::escape(&to));
+        tracing::info!(target: super::verbose::WIRE, "* following the redirect to {}", crate::ui::escape(&to));
         Ok(Some(Trail {
             followed: self.followed + 1,
             place: Some(Place {

@@ -14,6 +14,9 @@ use crate::http::host_of;
 use crate::secret::{REDACTED, SafeUrl, Secret, redacted};
 use crate::ui::escape;
 
+/// The log's target for what goes over the wire, which stands as curl writes it.
+pub const WIRE: &str = "hallpass::wire";
+
 /// What a header's name says where its value is a secret.
 const TELLING: [&str; 12] = [
     "auth",
@@ -52,11 +55,11 @@ const PLAIN: [&str; 8] = [
 
 /// Whether anybody looks.
 fn is_wanted() -> bool {
-    tracing::enabled!(target: "hallpass::wire", Level::INFO)
+    tracing::enabled!(target: WIRE, Level::INFO)
 }
 
 fn line(text: &str) {
-    tracing::info!(target: "hallpass::wire", "{}", escape(text));
+    tracing::info!(target: WIRE, "{}", escape(text));
 }
 
 /// Shows a request that is about to be sent.

@@ -13,10 +13,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// What goes over the wire, which stands as curl writes it.
-const WIRE: &str = "hallpass::wire";
-/// The calls to providers, one by one.
-const CALLS: &str = "hallpass::calls";
+use crate::api::WIRE;
+use crate::http::CALLS;
 
 /// Starts it.
 pub(super) fn start(verbose: u8) {

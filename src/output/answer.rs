@@ -145,7 +145,10 @@ pub fn unread(why: Unread, host: &str) -> Failure {
 pub fn too_long(most: u64, host: &str) -> Failure {
     Failure::new(
         Kind::Unavailable,
-        format!("the answer of {host} is longer than {most} bytes"),
+        format!(
+            "the answer of {host} is longer than {}",
+            crate::api::size(most)
+        ),
     )
     .hint("allow more with `--max-filesize BYTES`")
 }

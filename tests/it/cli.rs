@@ -119,6 +119,23 @@ fn verbose_output_tells_what_is_done_and_no_secret() {
 }
 
 #[test]
+fn the_calls_to_a_provider_are_told_one_by_one_with_vv_alone() {
+    let (_provider, home) = crate::support::Provider::connected(&[]);
+    for (flag, told) in [("-v", false), ("-vv", true)] {
+        let run = home
+            .hallpass(&[flag, "token", "sandbox", "--refresh"])
+            .run();
+        let run = run.ok();
+        for line in [
+            "DEBUG sending method=POST host=",
+            "DEBUG answered status=200 host=",
+        ] {
+            assert_eq!(run.stderr.contains(line), told, "{flag}: {run}");
+        }
+    }
+}
+
+#[test]
 fn colour_is_for_terminals_unless_asked_for() {
     let home = Home::new();
     let run = home.hallpass(&["token", "x"]).run().fails_with(3);

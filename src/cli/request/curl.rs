@@ -73,7 +73,7 @@ pub(super) fn run(
         (Some(_), false) => format!("{token} | curl -H @- {rest}"),
         (Some(_), true) => format!("curl -H @<({token}) {rest}"),
     })?;
-    if tracing::enabled!(target: "hallpass::wire", tracing::Level::INFO) {
+    if tracing::enabled!(target: crate::api::WIRE, tracing::Level::INFO) {
         let why = "`-v` is not in the command: curl would show the credential with it";
         caller.context.ui.warn(why);
     }
