@@ -110,7 +110,88 @@ fn owner(line: &str) -> Option<Owner<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use toml::de::{DeTable, DeValue};
+
     use super::*;
+    use crate::definition::report::Source;
+    use crate::definition::tree::{Node, Tree};
+
+    /// Lines of which files are put together.
+    const LINES: [&str; 20] = [
+        "[integrations.a]\n",
+        "[integrations.a.auth]\r\n",
+        "  [integrations.a.api] # of a\n",
+        "[[integrations.a.parameters]]\n",
+        "[integrations.aa]\n",
+        "\t[integrations.aa.auth]\n",
+        "[integrations.b-1]\n",
+        "[integrations.b-1.api.x]\r\n",
+        "[integrations]\n",
+        "c.x = 1\n",
+        "x = 1\n",
+        "y = \"é\"\r\n",
+        "z.n = [\"[q]\", \"🙂\"]\n",
+        "w = [\n  [1],\n]\n",
+        "v = { a = 1, b = [2] }\n",
+        "# [integrations.aa]\n",
+        "\n",
+        "u = '[integrations.b-1]'\n",
+        "t = 1979-05-27\n",
+        "s = true",
+    ];
+
+    /// The kinds and places of a node, and of all within.
+    fn places(node: &Node, found: &mut Vec<(&'static str, Range<usize>)>) {
+        found.push((node.type_name(), node.span.clone()));
+        match &node.value {
+            Tree::Array(items) => items.iter().for_each(|item| places(item, found)),
+            Tree::Table(entries) => {
+                for entry in entries {
+                    found.push(("a key", entry.key_span.clone()));
+                    places(&entry.node, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a parser finds one definition; `None` where there is none, or no TOML.
+    fn found(text: &str, key: &str, source: &Arc<Source>) -> Option<Node> {
+        let document = DeTable::parse(text).ok()?;
+        match document.get_ref().get("integrations")?.get_ref() {
+            DeValue::Table(table) => Some(Node::convert(table.get(key)?, source)),
+            _ => None,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(1024)
+        })]
+
+        #[test]
+        fn a_definition_is_the_same_alone_and_in_its_file(
+            lines in prop::collection::vec(prop::sample::select(&LINES[..]), 0..10),
+        ) {
+            let text = lines.concat();
+            let source = Arc::new(Source { path: "x".into(), text: text.clone() });
+            for key in ["a", "aa", "b-1", "c"] {
+                let Some(slice) = only(&text, key) else { continue };
+                // What is wrong elsewhere in the file is not seen.
+                let Some(whole) = found(&text, key, &source) else { continue };
+                let mut alone = found(&slice.text, key, &source).unwrap();
+                alone.place(&|span| slice.in_file(span));
+                let (mut here, mut there) = (Vec::new(), Vec::new());
+                places(&alone, &mut here);
+                places(&whole, &mut there);
+                prop_assert_eq!(here, there);
+            }
+        }
+    }
 
     #[test]
     fn the_tables_of_others_are_left_out_and_places_are_those_of_the_file() {

@@ -115,8 +115,8 @@ fn beside_us_the_command_gets_the_signals_that_are_sent_to_us() {
     }
     running.signal(Signal::USR2);
     let run = running.wait().exits(9);
-    // None came twice.
-    assert!(run.stdout.matches("got").count() <= sent, "{run}");
+    let came = run.stdout.matches("got").count();
+    assert!(5 <= came && came <= sent, "{came} of {sent}: {run}");
 }
 
 #[test]

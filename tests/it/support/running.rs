@@ -141,6 +141,7 @@ impl Running {
     /// Returns how often it was sent.
     #[cfg(unix)]
     #[track_caller]
+    #[allow(clippy::print_stderr, reason = "shown with a test that fails")]
     pub fn signal_until(
         &mut self,
         signal: rustix::process::Signal,
@@ -153,6 +154,7 @@ impl Running {
             if self.stdout.line_by(deadline, &wanted).is_some() {
                 return sent as usize;
             }
+            eprintln!("{signal:?} was not answered, and is sent again");
         }
         panic!("{signal:?} was not answered\n{}", self.so_far());
     }
