@@ -89,14 +89,16 @@ fn the_command_has_the_limit_on_core_files_that_we_were_given() {
     }
 }
 
-/// A command that says which signals it gets, until SIGUSR2 ends it. Not in a
-/// shell: bash loses one in a thousand that come while it starts a program.
+/// A command that says which signals it gets, until SIGUSR2 ends it or whoever
+/// started it is gone. Not in a shell: bash loses one in a thousand that come
+/// while it starts a program.
 const LISTENER: &str = r#"exec perl -e '
 $| = 1;
+my $starter = getppid;
 for my $name (qw(INT TERM HUP QUIT USR1)) { $SIG{$name} = sub { print "got $name\n" } }
 $SIG{USR2} = sub { exit 9 };
 print "ready\n";
-select undef, undef, undef, 0.05 while 1'"#;
+select undef, undef, undef, 0.05 while getppid == $starter'"#;
 
 #[test]
 fn beside_us_the_command_gets_the_signals_that_are_sent_to_us() {
