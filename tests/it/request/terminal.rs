@@ -36,6 +36,7 @@ fn shop() -> (Recorder, Home) {
             "/png" => Reply::text(200, "image/png", "\u{1b}[2J image"),
             "/nul" => Reply::text(200, "text/plain", "a\0\u{1b}[2J"),
             "/cut" => Reply::text(200, "application/json", JSON).cut(120),
+            "/go" => Reply::text(302, "text/plain", "moved").with("Location", "/head"),
             "/head" => Reply::text(200, "text/plain", "x").with("X-Odd", "\u{9b}31m\u{202e}"),
             _ => Reply::text(404, "application/json", "{\"message\":\"no\"}"),
         })
@@ -153,6 +154,20 @@ fn the_head_is_coloured_and_cannot_act_on_the_terminal() {
         "{run}"
     );
     assert!(run.stderr.ends_with("\r\n\r\nx\r\n"), "{run}");
+}
+
+#[test]
+fn a_redirect_that_is_followed_shows_its_head_before_that_of_the_answer() {
+    let (_recorder, home) = shop();
+    let run = at_terminal(&home, &["/go", "-i", "-L"], &[("NO_COLOR", "1")]).ok();
+    let first = run.stderr.find("HTTP/1.1 302 Found\r\n").expect("a head");
+    let second = run.stderr.find("HTTP/1.1 200 OK\r\n").expect("another");
+    assert!(first < second, "{run}");
+    assert!(
+        run.stderr[..second].contains("location: /head\r\n"),
+        "{run}"
+    );
+    assert!(!run.stderr.contains("moved"), "{run}");
 }
 
 #[test]
