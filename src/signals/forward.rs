@@ -89,8 +89,19 @@ fn reached_child_too(number: i32, code: i32) -> bool {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn leads_session() -> bool {
-    let own = rustix::process::getpid();
-    rustix::process::getsid(None).is_ok_and(|leader| leader == own)
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    is_leader(&stat).unwrap_or_default()
+}
+
+/// Whether a process leads its session (proc(5), `stat`: `PID (NAME) STATE PPID PGRP
+/// SESSION …`, where the name may be anything). Not by getsid(2): a leader outside
+/// our PID namespace is zero there, which rustix takes for what cannot be.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_leader(stat: &str) -> Option<bool> {
+    let (pid, rest) = stat.split_once(' ')?;
+    let (_, after_name) = rest.rsplit_once(") ")?;
+    let session = after_name.split(' ').nth(3)?;
+    Some(pid == session)
 }
 
 /// Elsewhere the code does not tell who sent it.
@@ -195,6 +206,26 @@ impl Drop for Forwarding {
         FORWARDING.store(false, Ordering::SeqCst);
         if let Some(handle) = &self.handle {
             handle.close();
+        }
+    }
+}
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod tests {
+    use super::is_leader;
+
+    #[test]
+    fn the_leader_of_a_session_is_told_by_its_number_whatever_its_name() {
+        let cases = [
+            ("7 (hallpass) S 1 7 7 34816 7 4194560", Some(true)),
+            ("7 (a) b ( 7) S 1 7 3 34816 7", Some(false)),
+            // The leader is not in our namespace.
+            ("1 (hallpass) S 0 0 0 0 -1 4194560", Some(false)),
+            ("", None),
+            ("7 (hallpass) S 1", None),
+        ];
+        for (stat, leads) in cases {
+            assert_eq!(is_leader(stat), leads, "{stat}");
         }
     }
 }

@@ -136,29 +136,6 @@ impl Running {
         rustix::process::kill_process(id, signal).expect("it runs and is ours");
     }
 
-    /// Sends it a signal, and waits for the line that answers it; sends it again
-    /// where none comes for long, since interpreters lose one now and then.
-    /// Returns how often it was sent.
-    #[cfg(unix)]
-    #[track_caller]
-    #[allow(clippy::print_stderr, reason = "shown with a test that fails")]
-    pub fn signal_until(
-        &mut self,
-        signal: rustix::process::Signal,
-        wanted: impl Fn(&str) -> bool,
-    ) -> usize {
-        const TRIES: u32 = 4;
-        for sent in 1..=TRIES {
-            self.signal(signal);
-            let deadline = Instant::now() + PATIENCE / TRIES;
-            if self.stdout.line_by(deadline, &wanted).is_some() {
-                return sent as usize;
-            }
-            eprintln!("{signal:?} was not answered, and is sent again");
-        }
-        panic!("{signal:?} was not answered\n{}", self.so_far());
-    }
-
     /// Waits for its end; one that takes longer than a minute is killed and fails the test.
     #[track_caller]
     pub fn wait(mut self) -> Run {
@@ -248,10 +225,7 @@ impl Stream {
     }
 
     fn line(&self, wanted: impl Fn(&str) -> bool) -> Option<String> {
-        self.line_by(Instant::now() + PATIENCE, wanted)
-    }
-
-    fn line_by(&self, deadline: Instant, wanted: impl Fn(&str) -> bool) -> Option<String> {
+        let deadline = Instant::now() + PATIENCE;
         let mut found = None;
         let heard = self.wait_while(deadline, |heard| {
             let text = String::from_utf8_lossy(&heard.bytes);
