@@ -19,6 +19,17 @@ fn a_program_sees_nothing_of_the_tests_environment() {
     assert_eq!(names, ["ADDED", "PATH"]);
 }
 
+/// `nohup tests/run`, or `tests/run &` in a script: what was ignored there is not for a program here.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_is_given_signals_that_the_tests_were_started_to_ignore() {
+    const INSIDE: &str = "exec::child::beside_us_the_command_gets_the_signals_that_are_sent_to_us";
+    let tests = std::env::current_exe().expect("it runs");
+    let script = format!("trap '' HUP INT QUIT USR1 USR2 CHLD; exec \"$0\" --exact {INSIDE}");
+    let run = Cmd::new("sh", &["-c", &script, tests.to_str().expect("a path")]);
+    assert!(run.run().ok().stdout.contains("1 passed"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_home_and_what_is_written_in_it_are_the_owners_alone() {

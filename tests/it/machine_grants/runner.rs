@@ -29,6 +29,7 @@ fn a_job_of_github_actions_needs_no_stored_secret() {
     let text = super::definition("token_exchange", &lines).replace("ORIGIN/api", "ORIGIN");
     home.write("integrations.toml", &text.replace("ORIGIN", issuer));
     let run = Cmd::new(crate::support::HALLPASS, &["request", "x", "/me"])
+        .env("HOME", home.path())
         .env("HALLPASS_CONFIG", home.path().join("integrations.toml"))
         .env("HALLPASS_STORE", "none")
         .env("CI", "true")

@@ -71,8 +71,9 @@ fn client_credentials_need_neither_connect_nor_store() {
     assert!(op.takes(token.line()), "{token}");
     assert!(home.files_with(token.line()).is_empty());
 
-    // As in a CI job: no home, no keychain, a definition and a secret in the environment.
+    // As in a CI job: an empty home, no keychain, a definition and a secret in the environment.
     let token = Cmd::new(HALLPASS, &["token", "op-service"])
+        .env("HOME", home.path().join("empty"))
         .env("HALLPASS_CONFIG", home.path().join("integrations.toml"))
         .envs([service_secret(), ("CI", "true".to_owned())])
         .run()

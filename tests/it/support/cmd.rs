@@ -18,6 +18,7 @@ pub struct Cmd {
 impl Cmd {
     /// The program, by path or by its name in `PATH`, and its arguments.
     pub fn new(program: impl AsRef<OsStr>, args: &[&str]) -> Cmd {
+        heed_signals();
         let mut command = Command::new(program);
         command.args(args).env_clear().envs(surroundings());
         Cmd {
@@ -152,6 +153,29 @@ impl Cmd {
         words.join(" ")
     }
 }
+
+/// Has a program be given every signal, also where the tests were started with some ignored (by
+/// `nohup`, by `&` in a script), which children inherit. A signal that is handled here is not, and
+/// does here what it did: nothing.
+#[cfg(target_os = "linux")]
+fn heed_signals() {
+    use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let status = std::fs::read_to_string("/proc/self/status").expect("it is there");
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = u64::from_str_radix(mask.expect("Linux tells it").trim(), 16).expect("a mask");
+        for signal in [SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2] {
+            if mask & (1 << (signal - 1)) != 0 {
+                let seen = std::sync::Arc::default();
+                signal_hook::flag::register(signal, seen).expect("it may be handled");
+            }
+        }
+    });
+}
+
+#[cfg(not(target_os = "linux"))]
+fn heed_signals() {}
 
 /// The variables that are passed on: what a program is found by, and what Windows needs to open a
 /// socket or a temporary file.
