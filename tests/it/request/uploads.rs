@@ -316,9 +316,8 @@ fn progress_is_shown_on_a_terminal_and_nowhere_else() {
     let upload = |more: &[&str], at_terminal: bool| {
         let sink = Sink::start(Manner::Slowly);
         let home = keyed_home(&sink.origin, "");
-        // Of what shows nothing, a second's worth.
-        let shows = at_terminal && more.is_empty();
-        let file = sparse(&home, "large", if shows { 12 * MIB } else { 4 * MIB });
+        // More than the system takes in at once, so that there is something to show.
+        let file = sparse(&home, "large", 12 * MIB);
         let path = file.to_str().unwrap().to_owned();
         let args = [more, &["request", "x", "/y", "-T", &path]].concat();
         let cmd = home.hallpass(&args);
@@ -327,7 +326,7 @@ fn progress_is_shown_on_a_terminal_and_nowhere_else() {
         }
         let (mut running, terminal) = cmd.spawn_at_terminal();
         terminal.resize(100, 24);
-        if shows {
+        if more.is_empty() {
             running.wait_for_question("uploading");
             sink.go.send(()).unwrap();
         }
